@@ -1,0 +1,180 @@
+//! May whoever holds this link do this? Signed, expiring links.
+//!
+//! A link is bound to an incident, one action and the person or receiver that it
+//! was sent to, and runs out. Its signature is HMAC-SHA256, cut to 128 bits.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use sha2::Sha256;
+
+use crate::id::IncidentId;
+use crate::span::Span;
+
+/// How long the link in a message is good.
+pub const MESSAGE_LINK: Span = Span::days(3);
+/// How long the buttons of a page are good.
+pub const FORM_LINK: Span = Span::hours(1);
+/// Length of the key in bytes, at least.
+pub const KEY_MIN: usize = 32;
+
+const SIGNATURE_BYTES: usize = 16;
+
+/// What a link allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Grant {
+    /// To see the incident.
+    Show,
+    /// To acknowledge it.
+    Acknowledge,
+    /// To resolve it.
+    Resolve,
+    /// To approve the remediation of this name.
+    Approve(String),
+    /// To decline it.
+    Decline(String),
+}
+
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Grant::Show => f.write_str("show"),
+            Grant::Acknowledge => f.write_str("acknowledge"),
+            Grant::Resolve => f.write_str("resolve"),
+            Grant::Approve(name) => write!(f, "approve {name}"),
+            Grant::Decline(name) => write!(f, "decline {name}"),
+        }
+    }
+}
+
+/// The key that links are signed with.
+#[derive(Clone)]
+pub struct LinkKey(Vec<u8>);
+
+impl fmt::Debug for LinkKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LinkKey(…)")
+    }
+}
+
+/// Why a link is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    /// The key is too short to be safe.
+    #[error("the link key has {0} bytes; it needs at least {KEY_MIN}")]
+    ShortKey(usize),
+    /// It is not signed by us for this.
+    #[error("this link is not valid; open the newest message about the incident")]
+    Invalid,
+    /// It was good once.
+    #[error("this link ran out; open the newest message about the incident")]
+    Expired,
+}
+
+impl LinkKey {
+    /// Takes a key.
+    ///
+    /// # Errors
+    /// [`LinkError::ShortKey`] when it has fewer than [`KEY_MIN`] bytes.
+    pub fn new(bytes: &[u8]) -> Result<LinkKey, LinkError> {
+        if bytes.len() < KEY_MIN { Err(LinkError::ShortKey(bytes.len())) } else { Ok(LinkKey(bytes.to_vec())) }
+    }
+
+    /// The token with which `to` may do what `grant` says until `expires_at`:
+    /// `to.expiry.signature`.
+    pub fn sign(&self, incident: &IncidentId, grant: &Grant, to: &str, expires_at: Timestamp) -> String {
+        let to = plain(to);
+        let expiry = expires_at.as_second().max(0);
+        format!("{to}.{expiry:x}.{}", URL_SAFE_NO_PAD.encode(self.signature(incident, grant, &to, expiry)))
+    }
+
+    /// Checks a token; gives the one it was made for.
+    ///
+    /// # Errors
+    /// [`LinkError::Invalid`] or [`LinkError::Expired`].
+    pub fn verify(&self, token: &str, incident: &IncidentId, grant: &Grant, now: Timestamp) -> Result<String, LinkError> {
+        let mut parts = token.splitn(3, '.');
+        let (Some(to), Some(expiry), Some(signature)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(LinkError::Invalid);
+        };
+        let expiry = i64::from_str_radix(expiry, 16).map_err(|_| LinkError::Invalid)?;
+        let given = URL_SAFE_NO_PAD.decode(signature).map_err(|_| LinkError::Invalid)?;
+        // The length first: an empty prefix of a signature would always agree.
+        if given.len() != SIGNATURE_BYTES {
+            return Err(LinkError::Invalid);
+        }
+        self.mac(incident, grant, to, expiry).verify_truncated_left(&given).map_err(|_| LinkError::Invalid)?;
+        if now.as_second() >= expiry {
+            return Err(LinkError::Expired);
+        }
+        Ok(to.to_owned())
+    }
+
+    fn mac(&self, incident: &IncidentId, grant: &Grant, to: &str, expiry: i64) -> Hmac<Sha256> {
+        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        // No part can hold a line break, so no two different sets of parts read
+        // the same.
+        mac.update(format!("watchkeeper link 1\n{incident}\n{grant}\n{to}\n{expiry}").as_bytes());
+        mac
+    }
+
+    fn signature(&self, incident: &IncidentId, grant: &Grant, to: &str, expiry: i64) -> Vec<u8> {
+        let full = self.mac(incident, grant, to, expiry).finalize().into_bytes();
+        full.iter().copied().take(SIGNATURE_BYTES).collect()
+    }
+}
+
+/// A name as it can stand in a token: letters, digits, `-` and `_`.
+fn plain(name: &str) -> String {
+    name.chars().map(|ch| if ch.is_ascii_alphanumeric() || matches!(ch, '-' | '_') { ch } else { '_' }).take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn key() -> LinkKey {
+        LinkKey::new(&[7; 32]).unwrap()
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    #[test]
+    fn a_link_is_good_for_one_thing_until_it_runs_out() {
+        let incident: IncidentId = "0K3-M9Q-F7T".parse().unwrap();
+        let other: IncidentId = "0K3-M9Q-F7V".parse().unwrap();
+        let token = key().sign(&incident, &Grant::Acknowledge, "aiko", at(60));
+        assert_eq!(key().verify(&token, &incident, &Grant::Acknowledge, at(0)), Ok("aiko".to_owned()));
+        assert_eq!(key().verify(&token, &incident, &Grant::Acknowledge, at(60)), Err(LinkError::Expired));
+        assert_eq!(key().verify(&token, &incident, &Grant::Resolve, at(0)), Err(LinkError::Invalid));
+        assert_eq!(key().verify(&token, &incident, &Grant::Approve("x".into()), at(0)), Err(LinkError::Invalid));
+        assert_eq!(key().verify(&token, &other, &Grant::Acknowledge, at(0)), Err(LinkError::Invalid));
+        assert_eq!(key().verify(&token.replace("aiko", "ben"), &incident, &Grant::Acknowledge, at(0)), Err(LinkError::Invalid));
+        let strange = LinkKey::new(&[8; 32]).unwrap();
+        assert_eq!(strange.verify(&token, &incident, &Grant::Acknowledge, at(0)), Err(LinkError::Invalid));
+        for cut in 0..token.len() {
+            assert_eq!(key().verify(&token[..cut], &incident, &Grant::Acknowledge, at(0)), Err(LinkError::Invalid), "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_short_key_is_refused_and_no_key_is_shown() {
+        assert_eq!(LinkKey::new(b"short").unwrap_err(), LinkError::ShortKey(5));
+        assert_eq!(format!("{:?}", key()), "LinkKey(…)");
+    }
+
+    proptest! {
+        #[test]
+        fn nonsense_is_never_taken(token in ".{0,60}") {
+            let incident: IncidentId = "0K3-M9Q-F7T".parse().unwrap();
+            prop_assert_eq!(key().verify(&token, &incident, &Grant::Show, at(0)), Err(LinkError::Invalid));
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! What are the standing orders? The policy, checked and ready to use.
+//!
+//! [`Policy::check`] reads a file's content with every check and all problems at
+//! once: it is what `watchkeeper policy check` and the classifier's invocation
+//! during `terraform apply` call. [`Policy::load`] reads what was checked before,
+//! at the start of a function, and compiles no regular expression.
+
+mod compile;
+mod outline;
+mod problem;
+mod remediation;
+pub mod source;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub use self::outline::Outline;
+pub use self::problem::{Problem, Problems};
+pub use self::remediation::{Action, Limits, Remediation};
+pub use self::source::{Class, Deployment, EcsSource, Mode, OverrideSource, PolicySource, RdsSource, TargetKind, TargetSource};
+use crate::alert::digest;
+use crate::classify::{ClassifyRule, Service};
+use crate::inhibit::InhibitRule;
+use crate::matcher::Matcher;
+use crate::priority::Priority;
+use crate::route::Route;
+use crate::schedule::Schedule;
+use crate::span::Span;
+
+/// Largest policy that can be stored, in bytes of JSON: a table row holds
+/// 400 KB.
+pub const SIZE_MAX: usize = 380_000;
+
+/// The standing orders. All names in it are known to exist.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Identifies this content: 32 hexadecimal digits.
+    pub version: String,
+    /// Divides every waiting time; 1 outside drills.
+    pub time_scale: u32,
+    /// Where things are.
+    pub deployment: Deployment,
+    /// The services by name.
+    pub services: BTreeMap<String, Service>,
+    /// Which priority a `severity` label means.
+    pub severities: BTreeMap<String, Priority>,
+    /// Classification rules in order.
+    pub classify: Vec<ClassifyRule>,
+    /// The root of the routing tree.
+    pub route: Route,
+    /// Inhibition rules.
+    pub inhibit_rules: Vec<InhibitRule>,
+    /// Planned work.
+    pub maintenance_windows: Vec<Window>,
+    /// How long to wait before believing a recovery.
+    pub noise: Noise,
+    /// What each priority means; all four are there.
+    pub priorities: BTreeMap<Priority, PriorityRules>,
+    /// Who is told, by name.
+    pub receivers: BTreeMap<String, Receiver>,
+    /// The people by id.
+    pub users: BTreeMap<String, User>,
+    /// On-call schedules by name.
+    pub schedules: BTreeMap<String, Schedule>,
+    /// Escalation policies by name.
+    pub escalation_policies: BTreeMap<String, EscalationPolicy>,
+    /// Remediations in order.
+    pub remediations: Vec<Remediation>,
+}
+
+/// Planned work.
+#[derive(Debug, Clone)]
+pub struct Window {
+    /// For people.
+    pub name: String,
+    /// Which alerts.
+    pub matchers: Vec<Matcher>,
+    /// From when.
+    pub starts_at: Timestamp,
+    /// Until when, exclusive.
+    pub ends_at: Timestamp,
+}
+
+/// How long to wait before believing a recovery.
+#[derive(Debug, Clone, Copy)]
+pub struct Noise {
+    /// How long all must be well before an incident is resolved.
+    pub resolve_wait: Span,
+    /// How long after that the same alert reopens it.
+    pub linger: Span,
+}
+
+/// What a priority means.
+#[derive(Debug, Clone)]
+pub struct PriorityRules {
+    /// Which ways are used.
+    pub channels: Vec<Class>,
+    /// Whether it climbs the escalation policy.
+    pub escalate: bool,
+    /// Within which time somebody should have answered.
+    pub acknowledge_within: Option<Span>,
+    /// Within which time the work should be under way.
+    pub respond_within: Option<Span>,
+    /// Whether people wait until mending has been tried.
+    pub wait_for_remediation: bool,
+}
+
+/// Where a message goes, by the policy's own names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "kind", content = "name", rename_all = "kebab-case")]
+pub enum Address {
+    /// An SNS topic.
+    Topic(String),
+    /// A Slack channel; the name is its secret's.
+    Slack(String),
+    /// A PagerDuty service; the name is its secret's.
+    Pagerduty(String),
+    /// A signed webhook; the name is its secret's.
+    Webhook(String),
+    /// The topic of last resort.
+    Failsafe,
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Address::Topic(name) => write!(f, "topic {name}"),
+            Address::Slack(name) => write!(f, "slack {name}"),
+            Address::Pagerduty(name) => write!(f, "pagerduty {name}"),
+            Address::Webhook(name) => write!(f, "webhook {name}"),
+            Address::Failsafe => f.write_str("the failsafe topic"),
+        }
+    }
+}
+
+/// One way to tell one receiver or person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Channel {
+    /// What kind of way it is.
+    pub class: Class,
+    /// Where the message goes.
+    pub address: Address,
+    /// Where it goes instead when the channel is down.
+    pub fallback: Address,
+    /// Whether the end is told, too.
+    pub send_resolved: bool,
+}
+
+/// Who is told.
+#[derive(Debug, Clone)]
+pub struct Receiver {
+    /// Its name.
+    pub name: String,
+    /// Who is woken after whom.
+    pub escalation_policy: Option<String>,
+    /// Its own channels.
+    pub channels: Vec<Channel>,
+}
+
+/// A person.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// A short name.
+    pub id: String,
+    /// How to reach them.
+    pub channels: Vec<Channel>,
+}
+
+/// Who is woken after whom.
+#[derive(Debug, Clone)]
+pub struct EscalationPolicy {
+    /// Its name.
+    pub name: String,
+    /// The rules, climbed in order; at least one.
+    pub rules: Vec<EscalationRule>,
+    /// How often the climb starts again after the last rule.
+    pub num_loops: u32,
+    /// After how long an acknowledged incident that is still firing climbs again.
+    pub acknowledgement_timeout: Option<Span>,
+}
+
+/// One rung.
+#[derive(Debug, Clone)]
+pub struct EscalationRule {
+    /// How long to wait for an answer before the next rule.
+    pub delay: Span,
+    /// Who is told.
+    pub targets: Vec<TargetSource>,
+}
+
+impl Policy {
+    /// Reads a policy with every check.
+    ///
+    /// # Errors
+    /// All [`Problems`] found, each with its place in the file.
+    pub fn check(content: &Value) -> Result<Policy, Problems> {
+        compile::compile(content, true)
+    }
+
+    /// Reads a policy that was checked before.
+    ///
+    /// # Errors
+    /// The [`Problems`] that make it unusable.
+    pub fn load(content: &Value) -> Result<Policy, Problems> {
+        compile::compile(content, false)
+    }
+
+    /// The rules of a priority.
+    pub fn rules(&self, priority: Priority) -> &PriorityRules {
+        // `compile` fills in all four.
+        &self.priorities[&priority]
+    }
+
+    /// The remediation of this name.
+    pub fn remediation(&self, name: &str) -> Option<&Remediation> {
+        self.remediations.iter().find(|remediation| remediation.name == name)
+    }
+}
+
+/// The version of a policy: a digest of its content with the keys in order.
+pub fn version_of(content: &Value) -> String {
+    // `serde_json` keeps objects in the order of their keys here, so equal
+    // content has equal text.
+    digest(content.to_string().as_bytes())
+}

@@ -1,0 +1,60 @@
+//! Should people not hear of this alert now, and why? What CloudWatch mutes,
+//! planned work, silences, and causes that are known already.
+
+use jiff::Timestamp;
+
+use crate::control::Control;
+use crate::incident::AlertRecord;
+use crate::inhibit::{self, Causes};
+use crate::matcher::all_match;
+use crate::policy::Policy;
+
+/// Why people do not hear of an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppression {
+    /// The reason.
+    pub because: String,
+    /// Until when, if that is known.
+    pub until: Option<Timestamp>,
+}
+
+/// The first reason, if any, for which people do not hear of this alert.
+pub fn suppression(
+    now: Timestamp,
+    policy: &Policy,
+    control: &Control,
+    causes: &[Causes],
+    record: &AlertRecord,
+) -> Option<Suppression> {
+    let labels = &record.classification.labels;
+    if let Some(mute) = record.alert.muted_by.as_ref().filter(|mute| mute.until.is_none_or(|until| now < until)) {
+        let until = mute.until.map(|until| format!(" until {until}")).unwrap_or_default();
+        return Some(Suppression {
+            because: format!("the alarm's own actions are muted by {}{until}", mute.by),
+            until: mute.until,
+        });
+    }
+    for window in &policy.maintenance_windows {
+        if window.starts_at <= now && now < window.ends_at && all_match(&window.matchers, labels) {
+            return Some(Suppression {
+                because: format!("maintenance window `{}` until {}", window.name, window.ends_at),
+                until: Some(window.ends_at),
+            });
+        }
+    }
+    if let Some((name, silence)) = control.silences.iter().find(|(_, silence)| silence.covers(now, labels)) {
+        return Some(Suppression {
+            because: format!("{} {name} by {} until {}: {}", silence.kind.word(), silence.by, silence.ends_at, silence.why),
+            until: Some(silence.ends_at),
+        });
+    }
+    for part in inhibit::as_target(&policy.inhibit_rules, labels) {
+        if let Some(incident) = inhibit::cause(&part, causes) {
+            return Some(Suppression {
+                because: format!("inhibited by rule `{}`: its cause is incident {incident}", part.rule),
+                until: None,
+            });
+        }
+    }
+    None
+}
