@@ -1,0 +1,117 @@
+//! An alarm came in: what is it, whose is it, what does it change?
+//!
+//! Reads whatever envelope carries alarms, decides with the domain, stores, and
+//! starts the incident's clock. For a new alert that is three calls: one read, one
+//! transaction, one start.
+//!
+//! Terraform calls the same function to check and install a policy, so that what
+//! will use it has checked it.
+
+mod alerts;
+mod install;
+
+use aws::Aws;
+use aws::store::Store;
+use domain::intake;
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use runtime::orders::Orders;
+use runtime::{Event, Failure};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tracing::error;
+
+/// Alerts of one delivery that are worked on at the same time.
+const CONCURRENT: usize = 8;
+
+/// The classifier with its connections.
+#[derive(Debug)]
+pub struct Classifier {
+    aws: Aws,
+    store: Store,
+    orders: Orders,
+}
+
+/// What is asked of the classifier itself, beside alarms.
+#[derive(Debug, Deserialize)]
+struct Request {
+    watchkeeper: Command,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Command {
+    /// Check a policy and put it in force.
+    InstallPolicy(Box<install::Proposal>),
+    /// Only check it.
+    CheckPolicy(Box<install::Proposal>),
+}
+
+impl Classifier {
+    /// A classifier on this table.
+    pub fn new(aws: Aws, table: impl Into<String>) -> Classifier {
+        let store = Store::new(aws.clone(), table);
+        Classifier { aws, orders: Orders::new(store.clone()), store }
+    }
+
+    /// Loads the policy ahead of the first event, which also opens the connection
+    /// to the table. That there is none yet is no error here.
+    pub async fn warm(&self) {
+        let _ = self.orders.latest().await;
+    }
+
+    /// Takes one event.
+    ///
+    /// # Errors
+    /// [`Failure`] when an alert could not be stored: Lambda delivers the event
+    /// again, and what was stored already is a duplicate then.
+    pub async fn handle(&self, event: Event) -> Result<Value, Failure> {
+        let raw = event.payload.get();
+        if raw.contains("\"watchkeeper\"")
+            && let Ok(request) = serde_json::from_str::<Request>(raw)
+        {
+            return match request.watchkeeper {
+                Command::InstallPolicy(proposal) => install::install(&self.store, event.now, &proposal).await,
+                Command::CheckPolicy(proposal) => install::check(&proposal),
+            };
+        }
+        let delivery = intake::read(raw.as_bytes(), event.now);
+        let work: Vec<_> = delivery
+            .items
+            .iter()
+            .enumerate()
+            .flat_map(|(n, item)| item.alerts.iter().map(move |alert| (n, alert.clone())))
+            .collect();
+        let n_alerts = work.len();
+        let failures: Vec<(usize, Failure)> = stream::iter(work)
+            .map(|(n, alert)| {
+                let event = &event;
+                async move { self.take(event, alert).await.err().map(|failure| (n, failure)) }
+            })
+            .buffer_unordered(CONCURRENT)
+            .filter_map(std::future::ready)
+            .collect()
+            .await;
+        if delivery.is_queue_batch {
+            return Ok(partial(&delivery.items, &failures));
+        }
+        match failures.into_iter().next() {
+            None => Ok(json!({"alerts": n_alerts})),
+            Some((_, failure)) => Err(failure),
+        }
+    }
+}
+
+/// Tells the queue which messages it must deliver again.
+fn partial(items: &[intake::Item], failures: &[(usize, Failure)]) -> Value {
+    for (_, failure) in failures {
+        error!(error_type = failure.kind, "{}", failure.message);
+    }
+    let failed: Vec<Value> = items
+        .iter()
+        .enumerate()
+        .filter(|(n, _)| failures.iter().any(|(failed, _)| failed == n))
+        .map(|(_, item)| json!({"itemIdentifier": item.id}))
+        .collect();
+    json!({"batchItemFailures": failed})
+}

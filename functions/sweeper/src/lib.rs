@@ -1,0 +1,94 @@
+//! Every minute: what was left undone?
+//!
+//! Clocks that are overdue are started again; events that could not be processed
+//! are brought in again; what is on record is compared with what CloudWatch says;
+//! what operators set for a time and has ended is cleared away. That the sweeper
+//! itself ran to its end is a metric whose absence raises an alarm that does not
+//! pass through Watchkeeper.
+
+mod clocks;
+mod letters;
+mod reconcile;
+
+use aws::Aws;
+use aws::store::{CommitError, Store, Write};
+use domain::policy::Policy;
+use jiff::Timestamp;
+use runtime::metrics::{emit, line};
+use runtime::orders::Orders;
+use runtime::{Event, Failure};
+use serde_json::{Value, json};
+use tracing::warn;
+
+/// The sweeper with its connections.
+#[derive(Debug)]
+pub struct Sweeper {
+    aws: Aws,
+    store: Store,
+    orders: Orders,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Clocks that were started again.
+    pub n_restarted: usize,
+    /// Undeliverable events that were brought in again.
+    pub n_redriven: usize,
+    /// Alarms whose state had been missed.
+    pub n_reconciled: usize,
+}
+
+impl Sweeper {
+    /// A sweeper on this table.
+    pub fn new(aws: Aws, table: impl Into<String>) -> Sweeper {
+        let store = Store::new(aws.clone(), table);
+        Sweeper { aws, orders: Orders::new(store.clone()), store }
+    }
+
+    /// Takes one run.
+    ///
+    /// # Errors
+    /// [`Failure`] when a part could not be done; the others were done all the
+    /// same.
+    pub async fn handle(&self, event: Event) -> Result<Value, Failure> {
+        let control = self.store.control().await?;
+        let policy = self.orders.in_force(control.as_ref().map(|stored| &stored.value)).await?.policy;
+        let swept = self.sweep(event.now, &policy).await?;
+        self.prune(event.now).await;
+        emit(&line(
+            event.now,
+            &[("Function", "sweeper")],
+            &[("CompletedRuns", "Count", 1.0)],
+            &[
+                ("n_restarted", json!(swept.n_restarted)),
+                ("n_redriven", json!(swept.n_redriven)),
+                ("n_reconciled", json!(swept.n_reconciled)),
+            ],
+        ));
+        Ok(json!({"restarted": swept.n_restarted, "redriven": swept.n_redriven, "reconciled": swept.n_reconciled}))
+    }
+
+    async fn sweep(&self, now: Timestamp, policy: &Policy) -> Result<Swept, Failure> {
+        // Events first: what they open needs a clock.
+        let redriven = self.redrive(policy).await;
+        let restarted = self.restart_overdue(now, policy).await;
+        let reconciled = self.reconcile(now, policy).await;
+        Ok(Swept { n_redriven: redriven?, n_restarted: restarted?, n_reconciled: reconciled? })
+    }
+
+    /// Clears away silences, windows and overrides that have ended. It can wait
+    /// for the next run.
+    async fn prune(&self, now: Timestamp) {
+        let Ok(Some(stored)) = self.store.control().await else { return };
+        let mut control = stored.value.clone();
+        if !control.prune(now) {
+            return;
+        }
+        let write = Write::over(aws::store::Row::Control(control), Some(&stored));
+        match self.store.commit(vec![write]).await {
+            Ok(()) | Err(CommitError::Conflict { .. }) => {}
+            Err(CommitError::Store(error)) => warn!("what has ended was not cleared away: {error}"),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Builders, a scripted clock and the loader of sample events, for tests
+
+pub mod events;
