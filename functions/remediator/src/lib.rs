@@ -89,11 +89,11 @@ impl Remediator {
     /// Drives every remediation of the incident as far as it goes now; says when
     /// the next is due.
     async fn tick(&self, now: Timestamp, request: &Request, seed: u64) -> Result<Option<Timestamp>, Failure> {
-        let Some(read) = self.read(now, request).await? else { return Ok(None) };
+        let Some(mut read) = self.read(now, request).await? else { return Ok(None) };
         let names: Vec<String> = read.rows.remedies.iter().map(|remedy| remedy.value.name.clone()).collect();
         let mut wake_at: Option<Timestamp> = None;
         for name in names {
-            let due = self.drive(now, request, &name, seed).await?;
+            let due = self.drive(&mut read, request, &name, seed).await?;
             wake_at = [wake_at, due].into_iter().flatten().min();
         }
         Ok(wake_at)
@@ -116,29 +116,26 @@ impl Remediator {
         Ok(Some(Read { now, seq: request.seq, policy, control, rows, members: members? }))
     }
 
-    /// Drives one remediation until it waits or is over.
-    async fn drive(&self, now: Timestamp, request: &Request, name: &str, seed: u64) -> Result<Option<Timestamp>, Failure> {
-        let mut n_conflicts = 0;
-        loop {
-            let Some(mut read) = self.read(now, request).await? else { return Ok(None) };
-            let Some(remedy) = read.rows.remedies.iter().position(|remedy| remedy.value.name == name) else { return Ok(None) };
-            let mut remedy = read.rows.remedies.swap_remove(remedy);
+    /// Drives one remediation until it waits or is over; reads again what others
+    /// have changed meanwhile.
+    async fn drive(&self, read: &mut Read, request: &Request, name: &str, seed: u64) -> Result<Option<Timestamp>, Failure> {
+        for attempt in 0..CONFLICTS_MAX {
+            let Some(mut remedy) = read.rows.remedies.iter().find(|remedy| remedy.value.name == name).cloned() else { return Ok(None) };
             if request.seq < remedy.value.clock {
                 info!(incident_id = %request.incident_id, "a later clock drives this remediation; this one ends");
                 return Ok(None);
             }
-            match self.stages(&read, &mut remedy).await {
+            match self.stages(read, &mut remedy).await {
                 Ok(wake_at) => return Ok(wake_at),
-                Err(CommitError::Conflict { .. }) if n_conflicts < CONFLICTS_MAX => {
-                    tokio::time::sleep(conflict_pause(n_conflicts, seed)).await;
-                    n_conflicts += 1;
-                }
-                Err(CommitError::Conflict { .. }) => {
-                    return Err(Failure::new("Later", format!("{name}: others kept writing the same rows")));
-                }
+                Err(CommitError::Conflict { .. }) => tokio::time::sleep(conflict_pause(attempt, seed)).await,
                 Err(CommitError::Store(error)) => return Err(error.into()),
             }
+            match self.read(read.now, request).await? {
+                Some(again) => *read = again,
+                None => return Ok(None),
+            }
         }
+        Err(Failure::new("Later", format!("{name}: others kept writing the same rows")))
     }
 
     /// Passes from stage to stage until there is something to wait for.

@@ -1,6 +1,7 @@
 //! Events that could not be processed.
 
 use aws::functions::Answer;
+use aws::queue::failed_ids;
 use domain::policy::Policy;
 use runtime::Failure;
 use serde_json::{Value, json};
@@ -54,16 +55,4 @@ impl Sweeper {
         }
         Ok(n_redriven)
     }
-}
-
-/// The messages that a batch's answer names as failed.
-fn failed_ids(answer: &Value) -> Vec<String> {
-    answer
-        .get("batchItemFailures")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|failure| failure.get("itemIdentifier")?.as_str())
-        .map(str::to_owned)
-        .collect()
 }

@@ -1,5 +1,7 @@
 //! The queue where undeliverable events wait.
 
+use serde_json::Value;
+
 use crate::{Aws, AwsError};
 use futures_util::FutureExt as _;
 
@@ -55,4 +57,16 @@ impl Aws {
             .map_err(|error| AwsError::of("sqs:DeleteMessage", &error))?;
         Ok(())
     }
+}
+
+/// The messages that a batch's answer names as failed.
+pub fn failed_ids(answer: &Value) -> Vec<String> {
+    answer
+        .get("batchItemFailures")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|failure| failure.get("itemIdentifier")?.as_str())
+        .map(str::to_owned)
+        .collect()
 }

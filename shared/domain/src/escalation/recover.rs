@@ -20,7 +20,11 @@ const COPIED_MAX: usize = 40;
 impl Ticking<'_> {
     /// No alert is firing.
     pub(super) fn recover(&mut self) {
-        self.tell_of_mending();
+        if self.tell_of_mending() {
+            // The end would cancel the news; it is told a moment later.
+            self.wakes.push(Span::seconds(1).after(self.now));
+            return;
+        }
         if matches!(self.incident.status, Status::Acknowledged { .. }) {
             self.tell_of_answer();
         }
@@ -175,14 +179,15 @@ impl Ticking<'_> {
     }
 
     /// The team's channels learn that a remediation helped, whether or not
-    /// anybody had to be woken.
-    fn tell_of_mending(&mut self) {
+    /// anybody had to be woken; true if they learn it now.
+    fn tell_of_mending(&mut self) -> bool {
         if self.incident.mended_told {
-            return;
+            return false;
         }
-        let Some(success) = self.view.remedies.iter().find_map(Remedy::success) else { return };
+        let Some(success) = self.view.remedies.iter().find_map(Remedy::success) else { return false };
         self.incident.mended_told = true;
         self.tell_receivers(&NoticeKind::Mended, &success);
+        true
     }
 
     /// What the members went through, written down before their rows move on to

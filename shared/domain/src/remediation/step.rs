@@ -19,8 +19,10 @@ use crate::policy::{Mode, Policy, Remediation};
 use crate::span::Span;
 use crate::timeline::{Entry, EntryKind, Scribe};
 
-/// How often the target is looked at while it is verified.
+/// How often the target is looked at first while it is verified.
 const POLL: Span = Span::seconds(15);
+/// How often it is looked at later.
+const POLL_MAX: Span = Span::minutes(1);
 /// How often a change that stands is looked at while alerts are firing.
 const HOLDING_POLL: Span = Span::minutes(5);
 /// How long after a restart was asked for its traces may take to show. Before
@@ -164,6 +166,15 @@ impl<'s> Situation<'s> {
 
     fn scaled(self, span: Span) -> Span {
         span.shortened(self.policy.time_scale).max(Span::seconds(1))
+    }
+
+    /// When the target is looked at again while it is verified: often at first,
+    /// then ever more seldom, up to once a minute.
+    fn next_look(self, deadline: Timestamp) -> Timestamp {
+        let within = self.remediation().map_or(Span::ZERO, |remediation| remediation.verify_within);
+        let elapsed = Span::between(within.before(deadline), self.now);
+        let pause = Span::millis(elapsed.as_millis() / 4).clamp(self.scaled(POLL), self.scaled(POLL_MAX));
+        pause.after(self.now)
     }
 
     fn change(self, stage: Stage, text: impl Into<String>, because: Vec<String>) -> Change {
@@ -383,7 +394,7 @@ fn verifying(situation: Situation<'_>, facts: Option<&Facts>, plan: &Plan, deadl
         return Step::Change(Box::new(verified(situation, facts, plan)));
     }
     if now < deadline {
-        return Step::Wait(situation.scaled(POLL).after(now).min(deadline));
+        return Step::Wait(situation.next_look(deadline).min(deadline));
     }
     let why = match in_place {
         Err(why) => why,

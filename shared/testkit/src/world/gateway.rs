@@ -1,0 +1,146 @@
+//! Where every call comes through: counted, sent on, or cut off.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::service::service_fn;
+use hyper::{HeaderMap, Request, Response};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::services;
+use super::wire::{Answer, Call as Wire};
+use super::{Moment, TABLE, World};
+
+/// A call as the gateway saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The service, as it signs: `dynamodb`, `sns`, `states` and so on.
+    pub service: String,
+    /// The operation.
+    pub operation: String,
+}
+
+type Http = Client<HttpConnector, Full<Bytes>>;
+
+/// Takes calls until the test ends.
+pub(super) async fn serve(listener: TcpListener, world: World, dynamodb: SocketAddr) {
+    let http: Http = Client::builder(TokioExecutor::new()).build_http();
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { return };
+        let (world, http) = (world.clone(), http.clone());
+        tokio::spawn(async move {
+            let service = service_fn(move |request| {
+                let (world, http) = (world.clone(), http.clone());
+                async move { Ok::<_, Infallible>(take(&world, &http, dynamodb, request).await) }
+            });
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+async fn take(world: &World, http: &Http, dynamodb: SocketAddr, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let (parts, body) = request.into_parts();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let call = read(&parts.headers, &body);
+    let (crash, is_broken) = {
+        let mut state = world.state();
+        let n = state.calls.len();
+        state.calls.push(Call { service: call.service.clone(), operation: call.operation.clone() });
+        let crash = state.crash.filter(|(at, _)| *at == n).map(|(_, moment)| moment);
+        (crash, state.broken.contains(&call.service))
+    };
+    if crash == Some(Moment::Before) {
+        cut_off(world).await;
+    }
+    let answer = if is_broken {
+        Answer::error(503, "ServiceUnavailable", "out of order")
+    } else if call.service == "dynamodb" {
+        forward(http, dynamodb, &parts.headers, body).await
+    } else {
+        services::answer(world, &call)
+    };
+    if crash == Some(Moment::After) {
+        cut_off(world).await;
+    }
+    answer.into_response(&call)
+}
+
+/// The caller is no more; its call is never answered.
+async fn cut_off(world: &World) -> Infallible {
+    world.end_invocation();
+    std::future::pending().await
+}
+
+fn read(headers: &HeaderMap, body: &Bytes) -> Wire {
+    let text = |name: &hyper::header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // Credential=KEY/DATE/REGION/SERVICE/aws4_request
+    let service = text(&AUTHORIZATION).split('/').nth(3).unwrap_or_default().to_owned();
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+    match target.and_then(|target| target.split('.').nth(1)) {
+        Some(operation) => Wire {
+            service,
+            operation: operation.to_owned(),
+            input: serde_json::from_slice(body).unwrap_or(Value::Null),
+            is_query: false,
+        },
+        None => {
+            let form: serde_json::Map<String, Value> =
+                form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect();
+            let operation = form.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
+            Wire { service, operation, input: Value::Object(form), is_query: true }
+        }
+    }
+}
+
+async fn forward(http: &Http, dynamodb: SocketAddr, headers: &HeaderMap, body: Bytes) -> Answer {
+    let mut request = Request::post(format!("http://{dynamodb}/"));
+    for (name, value) in headers.iter().filter(|(name, _)| **name != HOST) {
+        request = request.header(name, value);
+    }
+    let response = http.request(request.body(Full::new(body)).expect("a request")).await.expect("the table answers");
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.expect("a body").to_bytes();
+    Answer { status, body: String::from_utf8(body.to_vec()).expect("text") }
+}
+
+/// Makes the table as `infra/table.tf` does.
+pub(super) async fn create_table(dynamodb: SocketAddr) {
+    let key = |hash: &str, range: &str| json!([{"AttributeName": hash, "KeyType": "HASH"}, {"AttributeName": range, "KeyType": "RANGE"}]);
+    let index = |name: &str, hash: &str, range: &str| json!({"IndexName": name, "KeySchema": key(hash, range), "Projection": {"ProjectionType": "ALL"}});
+    let attributes = ["pk", "sk", "incident_id", "open", "wake_at", "service", "opened_at"];
+    let definitions: Vec<Value> = attributes.iter().map(|name| json!({"AttributeName": name, "AttributeType": "S"})).collect();
+    let input = json!({
+        "TableName": TABLE,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": definitions,
+        "KeySchema": key("pk", "sk"),
+        "GlobalSecondaryIndexes": [
+            index("incident-members", "incident_id", "pk"),
+            index("open-incidents", "open", "wake_at"),
+            index("service-incidents", "service", "opened_at"),
+        ],
+    });
+    let http: Http = Client::builder(TokioExecutor::new()).build_http();
+    let request = Request::post(format!("http://{dynamodb}/"))
+        .header("x-amz-target", "DynamoDB_20120810.CreateTable")
+        .header(CONTENT_TYPE, "application/x-amz-json-1.0")
+        .header(
+            AUTHORIZATION,
+            "AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0",
+        )
+        .header("x-amz-date", "20260101T000000Z")
+        .body(Full::new(Bytes::from(input.to_string())))
+        .expect("a request");
+    let response = http.request(request).await.expect("the table answers");
+    let status = response.status();
+    let body = response.into_body().collect().await.expect("a body").to_bytes();
+    assert!(status.is_success(), "the table was not made: {status} {}", String::from_utf8_lossy(&body));
+}

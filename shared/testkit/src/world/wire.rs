@@ -1,0 +1,68 @@
+//! The two wire protocols: JSON, and the older query protocol with XML answers.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::Response;
+use hyper::header::CONTENT_TYPE;
+use serde_json::{Value, json};
+
+/// A call, read.
+pub(super) struct Call {
+    pub(super) service: String,
+    pub(super) operation: String,
+    /// The JSON input, or the form's fields.
+    pub(super) input: Value,
+    pub(super) is_query: bool,
+}
+
+impl Call {
+    /// A text of the input.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.input.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+/// An answer: a status with JSON or with the inside of an XML result.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: String,
+}
+
+impl Answer {
+    pub(super) fn json(value: &Value) -> Answer {
+        Answer { status: 200, body: value.to_string() }
+    }
+
+    pub(super) fn xml(inside: &str) -> Answer {
+        Answer { status: 200, body: inside.to_owned() }
+    }
+
+    /// An error, in the form of JSON; the query protocol's is made of it.
+    pub(super) fn error(status: u16, code: &str, message: &str) -> Answer {
+        Answer { status, body: json!({"__type": code, "message": message}).to_string() }
+    }
+
+    pub(super) fn into_response(self, call: &Call) -> Response<Full<Bytes>> {
+        let (kind, body) =
+            if call.is_query { ("text/xml", self.as_xml(call)) } else { ("application/x-amz-json-1.1", self.body) };
+        Response::builder().status(self.status).header(CONTENT_TYPE, kind).body(Full::new(Bytes::from(body))).expect("a response")
+    }
+
+    fn as_xml(&self, call: &Call) -> String {
+        let operation = &call.operation;
+        if self.status == 200 {
+            let result = &self.body;
+            return format!(
+                "<{operation}Response><{operation}Result>{result}</{operation}Result>\
+                 <ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></{operation}Response>"
+            );
+        }
+        let error: Value = serde_json::from_str(&self.body).unwrap_or(Value::Null);
+        let part = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        format!(
+            "<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>{}</Message></Error><RequestId>1</RequestId></ErrorResponse>",
+            part("__type"),
+            part("message")
+        )
+    }
+}

@@ -1,0 +1,5 @@
+//! The functions' real code in one process: laws that must hold whatever happens.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends when something is not as it must be")]
+
+mod crash_sweep;

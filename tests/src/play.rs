@@ -1,0 +1,300 @@
+//! The functions' real code in a region of the test process, on a scripted clock.
+//!
+//! What AWS does in between is played here: Lambda delivers an event again when
+//! its invocation failed, Step Functions waits, ticks and tries again, the
+//! scheduler calls the sweeper every minute.
+
+use std::time::Duration;
+
+use aws::Aws;
+use classifier::Classifier;
+use domain::id::IncidentId;
+use domain::span::Span;
+use escalation::Escalation;
+use jiff::Timestamp;
+use remediator::Remediator;
+use runtime::{Event, Failure};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use sweeper::Sweeper;
+use testkit::world::{LINK_KEY, Moment, TABLE, World};
+
+/// How often an event is delivered.
+const DELIVERIES: u32 = 3;
+/// How often a tick is tried.
+const TICKS: u32 = 7;
+
+/// A function that is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Function {
+    /// Takes alarms.
+    Classifier,
+    /// Tells people.
+    Escalation,
+    /// Mends.
+    Remediator,
+    /// Takes up what was left.
+    Sweeper,
+}
+
+/// One run of a function, with how many calls it made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// The function.
+    pub function: Function,
+    /// Its calls.
+    pub n_calls: usize,
+}
+
+/// Where to end a run: the run's number, the call's number in it, and the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CutAt {
+    /// Which run, in order.
+    pub run: usize,
+    /// Which of its calls.
+    pub call: usize,
+    /// Before or after it.
+    pub moment: Moment,
+}
+
+/// Something that is due.
+#[derive(Debug, Clone)]
+enum Due {
+    Delivery { payload: String, n: u32 },
+    Tick { function: Function, execution: String, input: Value, n: u32 },
+    Sweep,
+}
+
+/// The functions in a region, on a scripted clock.
+pub struct Play {
+    /// The region.
+    pub world: World,
+    /// The moment.
+    pub now: Timestamp,
+    /// The runs so far.
+    pub runs: Vec<Run>,
+    /// Where to end one.
+    pub cut: Option<CutAt>,
+    /// Events that were given up.
+    pub undelivered: Vec<String>,
+    due: Vec<(Timestamp, u64, Due)>,
+    n_due: u64,
+    n_known_executions: usize,
+    branches: Vec<(String, usize)>,
+    classifier: Classifier,
+    escalation: Escalation,
+    remediator: Remediator,
+    sweeper: Sweeper,
+}
+
+impl Play {
+    /// A play with this policy in force; `topics` are deployed.
+    pub async fn new(policy: Value, topics: &[&str]) -> Play {
+        let world = World::new().await;
+        let now: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
+        world.set_now(now);
+        let aws = || Aws::for_function(|name| world.variable(name));
+        let mut play = Play {
+            classifier: Classifier::new(aws(), TABLE),
+            escalation: Escalation::new(aws(), TABLE, LINK_KEY),
+            remediator: Remediator::new(aws(), TABLE),
+            sweeper: Sweeper::new(aws(), TABLE),
+            now,
+            runs: Vec::new(),
+            cut: None,
+            undelivered: Vec::new(),
+            due: Vec::new(),
+            n_due: 0,
+            n_known_executions: 0,
+            branches: Vec::new(),
+            world,
+        };
+        play.install(policy, topics).await;
+        play
+    }
+
+    /// Puts a policy in force.
+    pub async fn install(&mut self, mut policy: Value, topics: &[&str]) {
+        policy["deployment"] = self.world.deployment(topics);
+        let payload = json!({"watchkeeper": {"install_policy": {"file": "policy.yaml", "source": "", "policy": policy}}});
+        self.classifier.handle(event(&payload.to_string(), self.now, "install")).await.expect("the policy is right");
+    }
+
+    /// Has the scheduler call the sweeper every minute from now on.
+    pub fn sweep_every_minute(&mut self) {
+        self.push(Span::minutes(1).after(self.now), Due::Sweep);
+    }
+
+    fn push(&mut self, at: Timestamp, due: Due) {
+        self.n_due += 1;
+        self.due.push((at, self.n_due, due));
+    }
+
+    /// An event comes in; if its run fails it comes in again.
+    pub async fn deliver(&mut self, payload: &str) {
+        self.now = Span::millis(1).after(self.now);
+        self.step(Due::Delivery { payload: payload.to_owned(), n: 1 }).await;
+    }
+
+    /// Lets time pass: runs all that is due.
+    pub async fn wait(&mut self, span: Span) {
+        let until = span.after(self.now);
+        let mut n_steps = 0;
+        loop {
+            self.take_up_executions();
+            let Some(n) = (0..self.due.len()).min_by_key(|n| (self.due[*n].0, self.due[*n].1)) else { break };
+            if self.due[n].0 > until {
+                break;
+            }
+            let (at, _, due) = self.due.remove(n);
+            self.now = at.max(self.now);
+            self.step(due).await;
+            n_steps += 1;
+            assert!(n_steps < 20_000, "the clock races at {}", self.now);
+        }
+        self.now = until;
+        self.world.set_now(self.now);
+    }
+
+    /// Every execution that was started runs its two branches.
+    fn take_up_executions(&mut self) {
+        let executions = self.world.executions();
+        for execution in executions.iter().skip(self.n_known_executions) {
+            let input: Value = serde_json::from_str(&execution.input).unwrap();
+            let not_before: Timestamp = input["not_before"].as_str().unwrap().parse().unwrap();
+            let mut functions = vec![Function::Escalation];
+            if input["remediation"] == true {
+                functions.push(Function::Remediator);
+            }
+            self.branches.push((execution.name.clone(), functions.len()));
+            for function in functions {
+                let tick = Due::Tick { function, execution: execution.name.clone(), input: input.clone(), n: 1 };
+                self.push(not_before.max(self.now), tick);
+            }
+        }
+        self.n_known_executions = executions.len();
+    }
+
+    async fn step(&mut self, due: Due) {
+        self.world.set_now(self.now);
+        match due {
+            Due::Delivery { payload, n } => {
+                if self.run(Function::Classifier, &payload).await.is_none() {
+                    if n < DELIVERIES {
+                        self.push(Span::minutes(u64::from(n)).after(self.now), Due::Delivery { payload, n: n + 1 });
+                    } else {
+                        self.undelivered.push(payload);
+                    }
+                }
+            }
+            Due::Tick { function, execution, input, n } => {
+                let payload = json!({"incident_id": input["incident_id"], "seq": input["seq"]}).to_string();
+                match self.run(function, &payload).await {
+                    Some(answer) if answer["done"] == true => self.end_branch(&execution),
+                    Some(answer) => {
+                        let wake_at: Timestamp = answer["wake_at"].as_str().unwrap().parse().unwrap();
+                        self.push(wake_at, Due::Tick { function, execution, input, n: 1 });
+                    }
+                    None if n < TICKS => {
+                        let pause = Span::seconds(2u64 << n.min(5));
+                        self.push(pause.after(self.now), Due::Tick { function, execution, input, n: n + 1 });
+                    }
+                    None => self.end_branch(&execution),
+                }
+            }
+            Due::Sweep => {
+                self.run(Function::Sweeper, "{}").await;
+                self.push(Span::minutes(1).after(self.now), Due::Sweep);
+            }
+        }
+    }
+
+    fn end_branch(&mut self, execution: &str) {
+        let branches = self.branches.iter_mut().find(|(name, _)| name == execution).unwrap();
+        branches.1 -= 1;
+        if branches.1 == 0 {
+            self.world.end_execution(execution);
+        }
+    }
+
+    /// Runs a function; none if it failed or was ended.
+    async fn run(&mut self, function: Function, payload: &str) -> Option<Value> {
+        let n = self.runs.len();
+        if let Some(cut) = self.cut.filter(|cut| cut.run == n) {
+            self.world.crash_at(cut.call, cut.moment);
+        }
+        let before = self.world.calls().len();
+        let event = event(payload, self.now, &format!("request-{n}"));
+        let result = self.world.clone().invoke(self.call(function, event)).await;
+        self.world.crash_never();
+        self.runs.push(Run { function, n_calls: self.world.calls().len() - before });
+        match result {
+            Some(Ok(answer)) => Some(answer),
+            Some(Err(failure)) => {
+                assert!(!failure.kind.ends_with("BadRequest"), "{failure}");
+                None
+            }
+            None => None,
+        }
+    }
+
+    async fn call(&self, function: Function, event: Event) -> Result<Value, Failure> {
+        match function {
+            Function::Classifier => self.classifier.handle(event).await,
+            Function::Escalation => self.escalation.handle(event).await,
+            Function::Remediator => self.remediator.handle(event).await,
+            Function::Sweeper => self.sweeper.handle(event).await,
+        }
+    }
+
+    /// The table, to look at.
+    pub fn store(&self) -> aws::store::Store {
+        aws::store::Store::new(Aws::for_function(|name| self.world.variable(name)), TABLE)
+    }
+
+    /// The incidents that were ever opened, in order.
+    pub fn incident_ids(&self) -> Vec<IncidentId> {
+        let mut ids: Vec<IncidentId> = self
+            .world
+            .executions()
+            .iter()
+            .map(|execution| {
+                serde_json::from_str::<Value>(&execution.input).unwrap()["incident_id"].as_str().unwrap().parse().unwrap()
+            })
+            .collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+}
+
+/// An event as a function gets it.
+pub fn event(payload: &str, now: Timestamp, request_id: &str) -> Event {
+    Event {
+        payload: RawValue::from_string(payload.to_owned()).unwrap(),
+        now,
+        remaining: Duration::from_secs(30),
+        request_id: request_id.to_owned(),
+    }
+}
+
+/// An EventBridge event of an alarm that changed its state at `at`.
+pub fn alarm(name: &str, state: &str, at: Timestamp, dimensions: &[(&str, &str)], metric: (&str, &str)) -> String {
+    let dimensions: Value = dimensions.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    json!({
+        "version": "0",
+        "id": "5d7d8e5c-6ce4-4d3b-a3e8-0d1b7d1a9d10",
+        "detail-type": "CloudWatch Alarm State Change",
+        "source": "aws.cloudwatch",
+        "account": "111122223333",
+        "time": at,
+        "region": "eu-west-1",
+        "resources": [format!("arn:aws:cloudwatch:eu-west-1:111122223333:alarm:{name}")],
+        "detail": {
+            "alarmName": name,
+            "state": {"value": state, "reason": "Threshold Crossed", "timestamp": at},
+            "configuration": {"metrics": [{"metricStat": {"metric": {"namespace": metric.0, "name": metric.1, "dimensions": dimensions}}}]},
+        },
+    })
+    .to_string()
+}
