@@ -44,7 +44,7 @@ fn policy() -> Value {
             {"escalation_delay_in_minutes": 60, "targets": [{"type": "user", "id": "bob"}]}]}],
         "remediations": [
             {"name": "scale", "matchers": ["alertname=\"cpu\""], "action": "ecs-scale-out", "mode": "act",
-             "hold": "5m", "revert_after_ok": "2m", "verify_within": "20m"},
+             "hold": "9m", "revert_after_ok": "2m", "verify_within": "20m"},
             {"name": "reset", "matchers": ["alertname=\"db\""], "action": "rds-connection-reset", "mode": "act", "approval": "none",
              "verify_within": "20m"},
         ],

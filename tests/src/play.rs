@@ -98,7 +98,7 @@ impl Play {
             classifier: Classifier::new(aws(), TABLE),
             escalation: Escalation::new(aws(), TABLE, LINK_KEY),
             remediator: Remediator::new(aws(), TABLE),
-            sweeper: Sweeper::new(aws(), TABLE),
+            sweeper: Sweeper::new(aws(), TABLE, "watchkeeper-sweeper"),
             now,
             runs: Vec::new(),
             cut: None,

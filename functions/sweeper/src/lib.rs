@@ -26,6 +26,7 @@ pub struct Sweeper {
     aws: Aws,
     store: Store,
     orders: Orders,
+    name: String,
 }
 
 /// What a run did.
@@ -40,10 +41,10 @@ pub struct Swept {
 }
 
 impl Sweeper {
-    /// A sweeper on this table.
-    pub fn new(aws: Aws, table: impl Into<String>) -> Sweeper {
+    /// A sweeper on this table; `name` is the function's, for its metric.
+    pub fn new(aws: Aws, table: impl Into<String>, name: impl Into<String>) -> Sweeper {
         let store = Store::new(aws.clone(), table);
-        Sweeper { aws, orders: Orders::new(store.clone()), store }
+        Sweeper { aws, orders: Orders::new(store.clone()), store, name: name.into() }
     }
 
     /// Takes one run.
@@ -58,7 +59,9 @@ impl Sweeper {
         self.prune(event.now).await;
         emit(&line(
             event.now,
-            &[("Function", "sweeper")],
+            // By the function's full name: another deployment in the same account must
+            // not speak for this one.
+            &[("Function", &self.name)],
             &[("CompletedRuns", "Count", 1.0)],
             &[
                 ("n_restarted", json!(swept.n_restarted)),

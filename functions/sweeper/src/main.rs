@@ -7,6 +7,7 @@ use sweeper::Sweeper;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::StartError> {
     runtime::start_logs();
-    let sweeper = Sweeper::new(Aws::for_function(config::variable), config::require("WATCHKEEPER_TABLE")?);
+    let aws = Aws::for_function(config::variable);
+    let sweeper = Sweeper::new(aws, config::require("WATCHKEEPER_TABLE")?, config::require("AWS_LAMBDA_FUNCTION_NAME")?);
     runtime::run(|event| sweeper.handle(event)).await
 }
