@@ -226,10 +226,3 @@ variable "demo_alarms" {
   default     = false
   nullable    = false
 }
-
-variable "demo_workload" {
-  description = "Whether what the demonstration mends is made: an ECS service of two tasks and an RDS instance in two zones, in the default VPC. Costs about 50 dollars a month on AWS."
-  type        = bool
-  default     = false
-  nullable    = false
-}

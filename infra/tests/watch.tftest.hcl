@@ -91,29 +91,18 @@ run "silence_is_a_fault" {
 
 run "users_alarms_go_to_the_classifier" {
   variables {
-    demo_alarms   = true
-    demo_workload = true
+    demo_alarms = true
   }
 
   assert {
     condition     = length(aws_cloudwatch_metric_alarm.demo) == 45 && alltrue([for it in values(aws_cloudwatch_metric_alarm.demo) : it.alarm_actions == toset(["arn:aws:sns:eu-west-1:123456789012:ingest"]) && it.ok_actions == it.alarm_actions])
     error_message = "The demonstration's alarms have the ingest topic as their action."
   }
-
-  assert {
-    condition     = alltrue([for it in [aws_ecs_service.demo["vitascope"], aws_db_instance.demo["vitascope"]] : it.tags["watchkeeper"] == "managed"])
-    error_message = "What the demonstration mends has the tag."
-  }
-
-  assert {
-    condition     = aws_ecs_service.demo["vitascope"].name == "vitascope-api" && aws_ecs_cluster.demo["vitascope"].name == "vitascope-cluster" && aws_db_instance.demo["vitascope"].identifier == "vitascope-db" && aws_db_instance.demo["vitascope"].multi_az
-    error_message = "The policy that comes along names them so."
-  }
 }
 
 run "a_users_deployment_has_no_demonstration" {
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.demo) == 0 && length(aws_ecs_service.demo) == 0 && length(aws_db_instance.demo) == 0
+    condition     = length(aws_cloudwatch_metric_alarm.demo) == 0
     error_message = "The demonstration is only made when it is asked for."
   }
 }

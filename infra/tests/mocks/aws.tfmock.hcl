@@ -63,11 +63,3 @@ mock_resource "aws_sqs_queue" {
     url = "https://sqs.eu-west-1.amazonaws.com/123456789012/mock"
   }
 }
-
-mock_data "aws_vpc" {
-  defaults = { id = "vpc-0" }
-}
-
-mock_data "aws_subnets" {
-  defaults = { ids = ["subnet-0", "subnet-1"] }
-}
