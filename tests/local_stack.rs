@@ -1,0 +1,2 @@
+//! The whole on the local stack.
+fn main() {}
