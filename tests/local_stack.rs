@@ -1,2 +1,89 @@
-//! The whole on the local stack.
-fn main() {}
+//! The whole, deployed by Terraform onto the local stack with the release
+//! binaries: the scenes of the demonstration and what only a test asks.
+//!
+//! One deployment serves all tests, which run side by side where they do not
+//! disturb each other; then each is reported.
+
+#![allow(clippy::unwrap_used, reason = "a test ends when something is not as it must be")]
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use libtest_mimic::{Arguments, Trial};
+use tests::checks;
+use tests::scenes::{Narrator, Scene, Stage};
+use tests::stack::{Outcome, Root, Stack};
+
+const SMALL: &str = "the_functions_are_small";
+const PLAN: &str = "a_second_plan_changes_nothing";
+const LOAD: &str = "scene_1_api_under_load";
+const CONNECTIONS: &str = "scene_2_database_connections";
+const NOISE: &str = "scene_3_noise";
+const BURST: &str = "a_thousand_alarms_are_one_incident";
+const BAD_POLICY: &str = "a_bad_policy_fails_the_apply_and_the_old_one_stays";
+const BREAKAGE: &str = "scene_4_something_breaks";
+const DESTROY: &str = "destroy_leaves_nothing";
+
+/// In the order in which they are reported.
+const ALL: [&str; 9] = [SMALL, PLAN, LOAD, CONNECTIONS, NOISE, BURST, BAD_POLICY, BREAKAGE, DESTROY];
+
+/// What is known of each test.
+#[derive(Default)]
+struct Results(Mutex<BTreeMap<&'static str, Outcome<()>>>);
+
+impl Results {
+    async fn of(&self, name: &'static str, test: impl Future<Output = Outcome<()>>) {
+        let outcome = test.await;
+        self.0.lock().unwrap().insert(name, outcome);
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let results = Results::default();
+    let begun = if arguments.list {
+        Ok(())
+    } else {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(perform(&results))
+    };
+    let mut known = results.0.into_inner().unwrap();
+    let trials = ALL
+        .into_iter()
+        .map(|name| {
+            // One that never began fails for the reason for which the others ended.
+            let outcome =
+                known.remove(name).unwrap_or_else(|| Err(begun.clone().err().unwrap_or_else(|| "it never began".to_owned())));
+            Trial::test(name, move || outcome.map_err(Into::into))
+        })
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+async fn perform(results: &Results) -> Outcome<()> {
+    let stack = Stack::start(Root::Test).await?;
+    results.of(SMALL, async { checks::size::zips(&stack.places.artifacts) }).await;
+    stack.terraform.set(&stack.variables())?;
+    stack.terraform.init().await?;
+    stack.terraform.apply().await?;
+    let deployment = stack.deployed().await?;
+    deployment.make_workload().await?;
+    let stage = Stage::new(deployment, Narrator::silent());
+    tokio::join!(
+        results.of(PLAN, checks::plan::changes_nothing(&stack.terraform)),
+        results.of(LOAD, Scene::Load.play(&stage)),
+        async {
+            results.of(CONNECTIONS, Scene::Connections.play(&stage)).await;
+            // The first ends with a database that is well, which the second needs.
+            results.of(NOISE, Scene::Noise.play(&stage)).await;
+        },
+    );
+    tokio::join!(
+        results.of(BURST, checks::burst::is_one_incident(&stage)),
+        results.of(BAD_POLICY, checks::policy::bad_one_is_refused(&stack, &stage.deployment)),
+    );
+    results.of(BREAKAGE, Scene::Breakage.play(&stage)).await;
+    results.of(DESTROY, checks::destroy::leaves_nothing(&stack)).await;
+    Ok(())
+}

@@ -50,6 +50,7 @@ pub(crate) fn incident(now: Timestamp, rows: &IncidentRows, alerts: &[Alert<'_>]
 fn status(now: Timestamp, incident: &Incident) -> String {
     let opened = format!("opened {}", moment(incident.opened_at));
     match &incident.status {
+        Status::Triggered if incident.suppressed.is_some() => format!("{}, {opened}", paint(YELLOW, "held back, nobody is told")),
         Status::Triggered => format!("{}, {opened}", paint(RED, "nobody has answered")),
         Status::Acknowledged { by, at, .. } => {
             format!("{} since {}, {opened}", paint(YELLOW, &format!("{by} has it")), Span::between(*at, now).spoken())
@@ -77,13 +78,13 @@ fn list_alerts(alerts: &[Alert<'_>]) {
         let since = record.history.deciding().map(|transition| clock(transition.state_at)).unwrap_or_default();
         println!("  {state} {since} {}", record.alert.name);
         if let Some(because) = &alert.suppressed {
-            println!("         {}", paint(DIM, &format!("not told, because {}", wrapped(because, 9))));
+            println!("         {}", paint(DIM, &wrapped(&format!("not told, because {because}"), 9)));
         }
         let ignored = &record.ignored;
         for (n, what) in [(ignored.n_duplicates, "repetition"), (ignored.n_older, "older state")] {
             if n > 0 {
                 let s = if n == 1 { "" } else { "s" };
-                println!("         {}", paint(DIM, &format!("{n} {what}{s} ignored, because {}", wrapped(&ignored.because, 9))));
+                println!("         {}", paint(DIM, &wrapped(&format!("{n} {what}{s} ignored, because {}", ignored.because), 9)));
             }
         }
     }

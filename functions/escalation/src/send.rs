@@ -173,7 +173,8 @@ impl Escalation {
         outcome: Outcome,
     ) -> Result<Option<Timestamp>, CommitError> {
         let Stored { value: mut notice, version } = notice;
-        let mut scribe = Scribe::new(now, format!("n{}-{version}", notice.id));
+        // Sorts after the decision to send it, which a tick notes under `t`.
+        let mut scribe = Scribe::new(now, format!("u{}-{version}", notice.id));
         let what = format!("{} to {} by {}", notice.kind.word(), notice.to, notice.address);
         let mut retry_at = None;
         match outcome {

@@ -16,6 +16,8 @@ use crate::Sweeper;
 
 /// By how much a wake-up may be late before its clock is taken for dead.
 const LATE: Span = Span::minutes(2);
+/// The same in a drill, whose times are shortened, at least: a tick takes its time.
+const LATE_MIN: Span = Span::seconds(5);
 /// The longest pause between two restarts of one clock.
 const PAUSE_MAX: Span = Span::minutes(30);
 /// Most clocks started in one run.
@@ -25,7 +27,8 @@ impl Sweeper {
     /// Starts every overdue clock again, and says so on the incident's record.
     pub(crate) async fn restart_overdue(&self, now: Timestamp, policy: &Policy) -> Result<usize, Failure> {
         let mut overdue: BTreeMap<IncidentId, Timestamp> = BTreeMap::new();
-        for row in self.store.open_rows(Some(LATE.before(now))).await? {
+        let late = LATE.shortened(policy.time_scale).max(LATE_MIN);
+        for row in self.store.open_rows(Some(late.before(now))).await? {
             let (id, due) = match row {
                 OpenRow::Incident(stored) => (stored.value.id.clone(), stored.value.wake_at),
                 OpenRow::Remedy(id, stored) => (id, stored.value.wake_at.unwrap_or(now)),
@@ -52,7 +55,8 @@ impl Sweeper {
         let mut incident = rows.incident.value.clone();
         let since = if incident.clock.confirmed { "was due" } else { "should have started" };
         incident.clock.n_restarts = incident.clock.n_restarts.saturating_add(1);
-        let pause = Span::minutes(1u64 << incident.clock.n_restarts.min(5)).min(PAUSE_MAX);
+        let pause =
+            Span::minutes(1u64 << incident.clock.n_restarts.min(5)).min(PAUSE_MAX).shortened(policy.time_scale).max(LATE_MIN);
         incident.wake_at = pause.after(now);
         let mut scribe = Scribe::new(now, format!("s{}", rows.incident.version));
         scribe.note(

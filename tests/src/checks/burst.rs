@@ -1,0 +1,66 @@
+//! What does a storm cost? A thousand alarms of one group are one incident, one
+//! page for each receiver, and little more than a write each.
+
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde_json::Value;
+
+use crate::scenes::{Stage, event};
+use crate::stack::{Deployment, Outcome, eventually};
+
+const ALARMS: u32 = 1_000;
+/// How many are handed in at the same time.
+const CONCURRENT: usize = 40;
+/// For a machine with two cores that does other work as well.
+const LIMIT: Duration = Duration::from_secs(120);
+/// A group of the policy: all alarms of the service `worker`.
+const GROUP: &str = "vitascope-worker";
+
+/// Brings them in and counts.
+///
+/// # Errors
+/// What was not as it must be.
+pub async fn is_one_incident(stage: &Stage) -> Outcome<()> {
+    let deployment = &stage.deployment;
+    let classifier = deployment.function("classifier")?;
+    // What fires within the linger of an incident reopens it.
+    eventually(LIMIT, async || match deployment.operator.incidents(GROUP).await?.len() {
+        0 => Ok(()),
+        n => Err(format!("{n} older incidents of the group are still there")),
+    })
+    .await?;
+    let before = writes(deployment).await?;
+    // Of another region, so that nobody asks CloudWatch here for them.
+    let now = event::now_ms();
+    let hand_in = async |n: u32| {
+        let event = event::alarm_in("eu-west-1", &format!("{GROUP}-b{n:04}"), "ALARM", now);
+        deployment.api.invoke_later(&classifier, &event).await
+    };
+    stream::iter((0..ALARMS).map(hand_in)).buffer_unordered(CONCURRENT).try_collect::<Vec<()>>().await?;
+    let id = eventually(LIMIT, async || {
+        let id = stage.only_incident(GROUP).await?;
+        let n = deployment.operator.incident(&id).await?["alerts"].as_array().map_or(0, Vec::len);
+        if n == ALARMS as usize { Ok(id) } else { Err(format!("the incident has {n} alerts")) }
+    })
+    .await?;
+    let letters = eventually(LIMIT, async || {
+        let letters = deployment.inbox.about(&id).await?;
+        if letters.is_empty() { Err("nobody was told".to_owned()) } else { Ok(letters) }
+    })
+    .await?;
+    let pages: Vec<&str> = letters.iter().map(|letter| letter.to.as_str()).collect();
+    if pages != ["api-team"] {
+        return Err(format!("these were told: {pages:?}"));
+    }
+    let each = f64::from(writes(deployment).await? - before) / f64::from(ALARMS);
+    eprintln!("a burst of {ALARMS} alarms: {each:.3} writes an alarm");
+    if each <= 1.5 { Ok(()) } else { Err(format!("{each:.3} writes an alarm")) }
+}
+
+/// How many writes the table has taken: each row counts its own.
+async fn writes(deployment: &Deployment) -> Outcome<u32> {
+    let rows = deployment.api.rows(&deployment.output("table_name")?).await?;
+    let of_row = |row: &Value| row["v"]["N"].as_str().and_then(|n| n.parse::<u32>().ok()).unwrap_or(1);
+    Ok(rows.iter().map(of_row).sum())
+}

@@ -1,0 +1,7 @@
+//! What a test asks of the deployment, and no scene shows.
+
+pub mod burst;
+pub mod destroy;
+pub mod plan;
+pub mod policy;
+pub mod size;

@@ -1,0 +1,57 @@
+//! What must work from end to end, as scenes that are played and checked at the
+//! same time: the demonstration shows them, the tests only check them.
+
+mod breakage;
+mod connections;
+pub(crate) mod event;
+mod load;
+mod narrator;
+mod noise;
+mod stage;
+
+pub use narrator::Narrator;
+pub use stage::Stage;
+
+use crate::stack::Outcome;
+
+/// A scene.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scene {
+    /// An ECS service under load is given more tasks, and gives them back.
+    Load,
+    /// A database runs out of connections: people are woken one after another.
+    Connections,
+    /// What must not wake anybody, or only once.
+    Noise,
+    /// Watchkeeper itself is broken.
+    Breakage,
+}
+
+impl Scene {
+    /// All, in the order in which they are shown.
+    pub const ALL: [Scene; 4] = [Scene::Load, Scene::Connections, Scene::Noise, Scene::Breakage];
+
+    /// Its title.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Scene::Load => "API under load",
+            Scene::Connections => "Database connections",
+            Scene::Noise => "Noise",
+            Scene::Breakage => "Something breaks",
+        }
+    }
+
+    /// Plays it.
+    ///
+    /// # Errors
+    /// Which step did not come out as expected, and what was seen instead.
+    pub async fn play(self, stage: &Stage) -> Outcome<()> {
+        match self {
+            Scene::Load => load::play(stage).await,
+            Scene::Connections => connections::play(stage).await,
+            Scene::Noise => noise::play(stage).await,
+            Scene::Breakage => breakage::play(stage).await,
+        }
+        .map_err(|why| format!("scene \"{}\": {why}", self.title()))
+    }
+}

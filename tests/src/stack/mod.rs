@@ -1,0 +1,201 @@
+//! Watchkeeper deployed on this machine: an emulator of AWS on loopback, the
+//! project's own Terraform, its own release binaries, the command-line tool, and
+//! an inbox that hears what every person and channel hears.
+//!
+//! Everything is stopped when the [`Stack`] is dropped.
+
+mod api;
+mod emulator;
+mod inbox;
+mod operator;
+mod places;
+mod scaling;
+mod terraform;
+mod visitor;
+mod workload;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+pub use api::Api;
+pub use inbox::{Inbox, Letter};
+pub use operator::Operator;
+pub use places::{Places, Root};
+pub use scaling::{Scaling, Target};
+pub use terraform::Terraform;
+pub use visitor::{Form, Page, Visitor};
+pub use workload::{CLUSTER, DATABASE, SERVICE, TASKS, TASKS_MAX, scalable_target};
+
+/// How a step came out: what is wrong is said in a sentence.
+pub type Outcome<T> = Result<T, String>;
+
+/// The functions, as Terraform's artifacts are called.
+pub const FUNCTIONS: [&str; 6] = ["classifier", "escalation", "remediator", "prober", "console", "sweeper"];
+
+/// By how much the policy's waiting times are divided: half an hour is half a
+/// minute.
+pub const TIME_SCALE: u32 = 60;
+
+/// Between two looks at something that is waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+/// A deployment on this machine.
+#[derive(Debug)]
+pub struct Stack {
+    /// Where things lie.
+    pub places: Places,
+    /// AWS, by its wire protocols.
+    pub api: Api,
+    /// The project's Terraform, on a copy of `infra/`.
+    pub terraform: Terraform,
+    /// The stand-in for Application Auto Scaling.
+    pub scaling: Scaling,
+    emulator: emulator::Emulator,
+}
+
+/// A deployment that was applied, with those who use it.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    /// AWS, by its wire protocols.
+    pub api: Api,
+    /// The stand-in for Application Auto Scaling.
+    pub scaling: Scaling,
+    /// Terraform's outputs.
+    pub outputs: Arc<BTreeMap<String, Value>>,
+    /// What people and channels have heard.
+    pub inbox: Inbox,
+    /// The command-line tool.
+    pub operator: Operator,
+    /// Whoever opens a link.
+    pub visitor: Visitor,
+}
+
+impl Stack {
+    /// Starts the emulator, with nothing deployed in it, for work in `root`.
+    ///
+    /// # Errors
+    /// What is missing or did not start.
+    pub async fn start(root: Root) -> Outcome<Stack> {
+        let places = Places::find(root)?;
+        let scaling = Scaling::open().await?;
+        let emulator = emulator::Emulator::start(&places, scaling.address()).await?;
+        let api = Api::new(emulator.port());
+        scaling.connect(api.clone());
+        let terraform = Terraform::new(&places, emulator.environment())?;
+        Ok(Stack { places, api, terraform, scaling, emulator })
+    }
+
+    /// The variables of Terraform for a deployment here.
+    pub fn variables(&self) -> Value {
+        json!({
+            "architecture": if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" },
+            "artifacts_dir": self.places.artifacts,
+            "drill_time_scale": TIME_SCALE,
+            "demo_alarms": true,
+            // The emulator keeps no account-wide limit to reserve from.
+            "reserved_concurrency": null,
+            "deletion_protection": false,
+            "secret_recovery_window_in_days": 0,
+        })
+    }
+
+    /// Reads what was applied and has an inbox hear all its topics.
+    ///
+    /// # Errors
+    /// What Terraform or the emulator says.
+    pub async fn deployed(&self) -> Outcome<Deployment> {
+        let outputs = self.terraform.outputs().await?;
+        let mut topics: BTreeMap<String, String> = outputs
+            .get("receiver_topic_arns")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, arn)| Some((name.clone(), arn.as_str()?.to_owned())))
+            .collect();
+        topics.insert("failsafe".to_owned(), text(&outputs, "failsafe_topic_arn")?);
+        let inbox = Inbox::open(&self.api, &topics).await?;
+        let table = text(&outputs, "table_name")?;
+        let operator = Operator::new(&self.places, self.emulator.environment(), &table);
+        let visitor = Visitor::new(&self.api, &text(&outputs, "console_url")?);
+        Ok(Deployment {
+            api: self.api.clone(),
+            scaling: self.scaling.clone(),
+            outputs: Arc::new(outputs),
+            inbox,
+            operator,
+            visitor,
+        })
+    }
+
+    /// The environment by which AWS tools find this stack.
+    pub fn environment(&self) -> &BTreeMap<String, String> {
+        self.emulator.environment()
+    }
+
+    /// Where the emulator writes what it does.
+    pub fn emulator_log(&self) -> String {
+        self.emulator.log().display().to_string()
+    }
+}
+
+impl Deployment {
+    /// An output of Terraform that is a text.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub fn output(&self, name: &str) -> Outcome<String> {
+        text(&self.outputs, name)
+    }
+
+    /// The full name of a function.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub fn function(&self, name: &str) -> Outcome<String> {
+        let names = self.outputs.get("function_names").ok_or("Terraform has no output function_names")?;
+        names[name].as_str().map(str::to_owned).ok_or_else(|| format!("there is no function {name}"))
+    }
+
+    /// Has the sweeper go round, without waiting for its minute.
+    ///
+    /// # Errors
+    /// What Lambda says.
+    pub async fn sweep(&self) -> Outcome<()> {
+        self.api.invoke_later(&self.function("sweeper")?, "{}").await
+    }
+
+    /// How many events lie in the dead-letter queue.
+    ///
+    /// # Errors
+    /// What SQS says.
+    pub async fn dead_letters(&self) -> Outcome<u64> {
+        let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
+        let input = json!({"QueueUrl": self.output("dead_letter_queue_url")?, "AttributeNames": names});
+        let answer = self.api.json("sqs", "AmazonSQS", "GetQueueAttributes", &input).await?;
+        let count = |name: &str| answer["Attributes"][name].as_str().and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
+        Ok(names.into_iter().map(count).sum())
+    }
+}
+
+fn text(outputs: &BTreeMap<String, Value>, name: &str) -> Outcome<String> {
+    outputs.get(name).and_then(Value::as_str).map(str::to_owned).ok_or_else(|| format!("Terraform has no output {name}"))
+}
+
+/// Looks until there is something to see, for at most `limit`. What was seen last
+/// is told if it never comes.
+///
+/// # Errors
+/// What was seen last, with how long was waited.
+pub async fn eventually<T>(limit: Duration, mut look: impl AsyncFnMut() -> Outcome<T>) -> Outcome<T> {
+    let begun = Instant::now();
+    loop {
+        match look().await {
+            Ok(seen) => return Ok(seen),
+            Err(why) if begun.elapsed() >= limit => return Err(format!("{why} (waited {} s)", limit.as_secs())),
+            Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
+        }
+    }
+}
