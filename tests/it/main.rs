@@ -3,3 +3,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends when something is not as it must be")]
 
 mod crash_sweep;
+mod requests;
+mod stage;
