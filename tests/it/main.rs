@@ -4,4 +4,5 @@
 
 mod crash_sweep;
 mod requests;
+mod simulation;
 mod stage;
