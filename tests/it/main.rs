@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends when something is not as it must be")]
 
 mod bad_input;
+mod console;
 mod crash_sweep;
 mod policy;
 mod requests;
