@@ -171,7 +171,7 @@ async fn sweep(story: impl AsyncFn(&mut Play), function: Function, with_sweeper:
             for moment in [Moment::Before, Moment::After] {
                 let cut = CutAt { run, call, moment };
                 let mut play = stage().await;
-                play.cut = Some(cut);
+                play.cuts = vec![cut];
                 if with_sweeper {
                     play.sweep_every_minute();
                 }

@@ -4,10 +4,14 @@
 //! its invocation failed, Step Functions waits, ticks and tries again, the
 //! scheduler calls the sweeper every minute.
 
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws::Aws;
+use channels::Client;
 use classifier::Classifier;
+use console::Console;
 use domain::id::IncidentId;
 use domain::span::Span;
 use escalation::Escalation;
@@ -17,7 +21,7 @@ use runtime::{Event, Failure};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use sweeper::Sweeper;
-use testkit::world::{LINK_KEY, Moment, TABLE, World};
+use testkit::world::{LINK_KEY, Moment, Outcome, TABLE, World};
 
 /// How often an event is delivered.
 const DELIVERIES: u32 = 3;
@@ -73,51 +77,138 @@ pub struct Play {
     pub now: Timestamp,
     /// The runs so far.
     pub runs: Vec<Run>,
-    /// Where to end one.
-    pub cut: Option<CutAt>,
+    /// Where to end some.
+    pub cuts: Vec<CutAt>,
     /// Events that were given up.
     pub undelivered: Vec<String>,
     due: Vec<(Timestamp, u64, Due)>,
     n_due: u64,
     n_known_executions: usize,
     branches: Vec<(String, usize)>,
-    classifier: Classifier,
+    n_requests: u64,
+    classifier: Arc<Classifier>,
     escalation: Escalation,
     remediator: Remediator,
     sweeper: Sweeper,
+    console: Console,
 }
 
 impl Play {
     /// A play with this policy in force; `topics` are deployed.
     pub async fn new(policy: Value, topics: &[&str]) -> Play {
+        Play::with_channels(policy, topics, Client::new()).await
+    }
+
+    /// The same with an HTTP client of one's own for Slack, PagerDuty and
+    /// webhooks.
+    pub async fn with_channels(policy: Value, topics: &[&str], http: Client) -> Play {
+        let mut play = Play::bare(http).await;
+        play.install(policy, topics).await;
+        play
+    }
+
+    /// A play in which no policy was ever installed.
+    pub async fn bare(http: Client) -> Play {
         let world = World::new().await;
         let now: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
         world.set_now(now);
         let aws = || Aws::for_function(|name| world.variable(name));
-        let mut play = Play {
-            classifier: Classifier::new(aws(), TABLE),
-            escalation: Escalation::new(aws(), TABLE, LINK_KEY),
+        Play {
+            classifier: Arc::new(Classifier::new(aws(), TABLE)),
+            escalation: Escalation::with_http(aws(), TABLE, LINK_KEY, http),
             remediator: Remediator::new(aws(), TABLE),
             sweeper: Sweeper::new(aws(), TABLE, "watchkeeper-sweeper"),
+            console: Console::new(aws(), TABLE, LINK_KEY),
             now,
             runs: Vec::new(),
-            cut: None,
+            cuts: Vec::new(),
             undelivered: Vec::new(),
             due: Vec::new(),
             n_due: 0,
             n_known_executions: 0,
             branches: Vec::new(),
+            n_requests: 0,
             world,
-        };
-        play.install(policy, topics).await;
-        play
+        }
     }
 
     /// Puts a policy in force.
     pub async fn install(&mut self, mut policy: Value, topics: &[&str]) {
         policy["deployment"] = self.world.deployment(topics);
         let payload = json!({"watchkeeper": {"install_policy": {"file": "policy.yaml", "source": "", "policy": policy}}});
-        self.classifier.handle(event(&payload.to_string(), self.now, "install")).await.expect("the policy is right");
+        self.classify(&payload.to_string()).await.expect("the policy is right");
+    }
+
+    /// Hands an event to the classifier once, and gives what comes of it.
+    ///
+    /// # Errors
+    /// The classifier's own: Lambda would deliver the event again.
+    pub async fn classify(&mut self, payload: &str) -> Result<Value, Failure> {
+        let event = self.next_event(payload);
+        Box::pin(self.classifier.handle(event)).await
+    }
+
+    /// Hands a request to the console.
+    ///
+    /// # Errors
+    /// The console's own: the caller would see a status 502.
+    pub async fn ask_console(&mut self, request: &Value) -> Result<Value, Failure> {
+        let event = self.next_event(&request.to_string());
+        Box::pin(self.console.handle(event)).await
+    }
+
+    /// Runs the sweeper once, beside its schedule.
+    ///
+    /// # Errors
+    /// The sweeper's own.
+    pub async fn sweep(&mut self) -> Result<Value, Failure> {
+        let event = self.next_event("{}");
+        Box::pin(self.sweeper.handle(event)).await
+    }
+
+    fn next_event(&mut self, payload: &str) -> Event {
+        self.now = Span::millis(1).after(self.now);
+        self.world.set_now(self.now);
+        self.n_requests += 1;
+        event(payload, self.now, &format!("asked-{}", self.n_requests))
+    }
+
+    /// The classifier, to hand it several events at once.
+    pub fn classifier(&self) -> Arc<Classifier> {
+        Arc::clone(&self.classifier)
+    }
+
+    /// The processes that run the classifier end; the next one starts anew.
+    pub async fn restart_classifier(&mut self) {
+        self.classifier = Arc::new(Classifier::new(Aws::for_function(|name| self.world.variable(name)), TABLE));
+        self.classifier.warm().await;
+    }
+
+    /// Lets the other functions invoke the classifier as `name`.
+    pub fn deploy_classifier(&self, name: &str) {
+        let (classifier, world) = (Arc::clone(&self.classifier), self.world.clone());
+        let function = move |payload: String| -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
+            let (classifier, now) = (Arc::clone(&classifier), world.now());
+            Box::pin(async move {
+                let result = classifier.handle(event(&payload, now, "invoked")).await;
+                result.map_err(|failure| (failure.kind, failure.message))
+            })
+        };
+        self.world.add_function(name, Arc::new(function));
+    }
+
+    /// Every execution that runs ends, as if its state machine had failed.
+    pub fn end_clocks(&mut self) {
+        self.take_up_executions();
+        self.due.retain(|(_, _, due)| !matches!(due, Due::Tick { .. }));
+        for (name, _) in self.branches.drain(..) {
+            self.world.end_execution(&name);
+        }
+    }
+
+    /// An event that comes in at `at`, while time passes.
+    pub fn deliver_at(&mut self, at: Timestamp, payload: &str) {
+        self.push(at, Due::Delivery { payload: payload.to_owned(), n: 1 });
     }
 
     /// Has the scheduler call the sweeper every minute from now on.
@@ -220,12 +311,12 @@ impl Play {
     /// Runs a function; none if it failed or was ended.
     async fn run(&mut self, function: Function, payload: &str) -> Option<Value> {
         let n = self.runs.len();
-        if let Some(cut) = self.cut.filter(|cut| cut.run == n) {
+        if let Some(cut) = self.cuts.iter().find(|cut| cut.run == n) {
             self.world.crash_at(cut.call, cut.moment);
         }
         let before = self.world.calls().len();
         let event = event(payload, self.now, &format!("request-{n}"));
-        let result = self.world.clone().invoke(self.call(function, event)).await;
+        let result = self.world.clone().invoke(Box::pin(self.call(function, event))).await;
         self.world.crash_never();
         self.runs.push(Run { function, n_calls: self.world.calls().len() - before });
         match result {

@@ -108,8 +108,11 @@ impl Classifier {
         Ok(())
     }
 
-    /// Tells the failsafe that the newest policy cannot be used.
-    async fn tell_trouble(&self, policy: &Policy, trouble: &str) {
+    /// Tells the failsafe, once, that the newest policy cannot be used.
+    pub(crate) async fn tell_trouble(&self, policy: &Policy, trouble: &str) {
+        if !self.is_news(trouble) {
+            return;
+        }
         let message = aws::topics::TopicMessage {
             subject: "Watchkeeper: the newest policy cannot be used".to_owned(),
             short: format!("Watchkeeper: {trouble}"),

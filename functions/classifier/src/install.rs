@@ -1,7 +1,7 @@
 //! Standing orders come in: check them with the code that will use them, and only
 //! then put them in force.
 
-use aws::store::{CommitError, Expect, Row, Store, Write};
+use aws::store::{CommitError, Expect, Row, Store, StoreError, Write};
 use domain::control::PolicyInForce;
 use domain::policy::Policy;
 use jiff::Timestamp;
@@ -62,12 +62,17 @@ pub(crate) async fn install(store: &Store, now: Timestamp, proposal: &Proposal) 
     for attempt in 0..ATTEMPTS_MAX {
         let stored = store.control().await?;
         let mut control = stored.as_ref().map(|stored| stored.value.clone()).unwrap_or_default();
-        let before = control.policy.take();
-        if before.as_ref().is_some_and(|before| before.version == version) {
-            return Ok(json!({"version": version, "changed": false, "warnings": []}));
-        }
-        control.policy =
-            Some(PolicyInForce { version: version.clone(), previous: before.map(|before| before.version), installed_at: now });
+        let previous = match control.policy.take() {
+            Some(before) if before.version == version => {
+                if is_usable(store, &version).await? {
+                    return Ok(json!({"version": version, "changed": false, "warnings": []}));
+                }
+                // Its row was damaged; the same content again mends it.
+                before.previous
+            }
+            before => before.map(|before| before.version),
+        };
+        control.policy = Some(PolicyInForce { version: version.clone(), previous, installed_at: now });
         let writes = vec![
             Write::Put(Row::Policy(version.clone(), proposal.policy.clone()), Expect::Anything),
             Write::over(Row::Control(control), stored.as_ref()),
@@ -82,4 +87,13 @@ pub(crate) async fn install(store: &Store, now: Timestamp, proposal: &Proposal) 
         }
     }
     Err(Failure::new("Later", "others kept changing the control row; apply again"))
+}
+
+/// Whether the stored policy of this version can be used.
+async fn is_usable(store: &Store, version: &str) -> Result<bool, Failure> {
+    match store.policy(version).await {
+        Ok(content) => Ok(content.is_some_and(|content| Policy::load(&content).is_ok())),
+        Err(StoreError::Unreadable { .. }) => Ok(false),
+        Err(error @ StoreError::Aws(_)) => Err(error.into()),
+    }
 }

@@ -10,6 +10,8 @@
 mod alerts;
 mod install;
 
+use std::sync::{Mutex, PoisonError};
+
 use aws::Aws;
 use aws::store::Store;
 use domain::intake;
@@ -30,6 +32,8 @@ pub struct Classifier {
     aws: Aws,
     store: Store,
     orders: Orders,
+    /// The trouble with the newest policy that the failsafe was told of last.
+    told: Mutex<String>,
 }
 
 /// What is asked of the classifier itself, beside alarms.
@@ -51,13 +55,28 @@ impl Classifier {
     /// A classifier on this table.
     pub fn new(aws: Aws, table: impl Into<String>) -> Classifier {
         let store = Store::new(aws.clone(), table);
-        Classifier { aws, orders: Orders::new(store.clone()), store }
+        Classifier { aws, orders: Orders::new(store.clone()), store, told: Mutex::default() }
     }
 
     /// Loads the policy ahead of the first event, which also opens the connection
-    /// to the table. That there is none yet is no error here.
+    /// to the table. That there is none yet is no error here; that the newest
+    /// cannot be used is said at once, since no event will find it out again.
     pub async fn warm(&self) {
-        let _ = self.orders.latest().await;
+        if let Ok(in_force) = self.orders.latest().await
+            && let Some(trouble) = in_force.trouble
+        {
+            self.tell_trouble(&in_force.policy, &trouble).await;
+        }
+    }
+
+    /// Whether nobody was told of this trouble yet: alerts that are judged at the
+    /// same time all find it.
+    fn is_news(&self, trouble: &str) -> bool {
+        // Nothing panics while it is held.
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = *told != trouble;
+        trouble.clone_into(&mut told);
+        is_news
     }
 
     /// Takes one event.

@@ -13,6 +13,7 @@ use domain::arrival::Start;
 use domain::id::IncidentId;
 use domain::incident::{Answered, Resolution, Status, acknowledge, resolve};
 use domain::link::{Grant, LinkError, LinkKey};
+use domain::message::moment;
 use domain::policy::Policy;
 use domain::remediation::Remedy;
 use domain::remediation::step::{approve, decline};
@@ -173,12 +174,10 @@ impl Console {
         let incident = &rows.incident;
         let (answered, verb) = match grant {
             Grant::Show => return Err("Nothing was asked.".to_owned()),
-            Grant::Acknowledge => {
-                (acknowledge(now, &incident.value, incident.version, who), "You have it. Nobody else is woken.")
-            }
+            Grant::Acknowledge => (acknowledge(now, &incident.value, incident.version, who), taken(&incident.value.status)),
             Grant::Resolve => (
                 resolve(now, &incident.value, incident.version, who, policy.noise.linger),
-                "Resolved. Everyone who was told is told.",
+                "Resolved. Everyone who was told is told.".to_owned(),
             ),
             Grant::Approve(name) => {
                 return remedy_writes(rows, name, "Approved.", |remedy, version| approve(now, remedy, version, who));
@@ -193,7 +192,7 @@ impl Console {
                 let id = next.id.clone();
                 let mut writes = vec![Write::Put(Row::Incident(next), Expect::Version(incident.version))];
                 writes.extend(entries.into_iter().map(|entry| Write::Put(Row::Entry(id.clone(), entry), Expect::Anything)));
-                Ok((writes, verb.to_owned()))
+                Ok((writes, verb))
             }
         }
     }
@@ -222,6 +221,15 @@ fn remedy_writes(
     let mut writes = vec![Write::Put(Row::Remedy(id.clone(), Box::new(next)), Expect::Version(remedy.version))];
     writes.extend(entries.into_iter().map(|entry| Write::Put(Row::Entry(id.clone(), entry), Expect::Anything)));
     Ok((writes, verb.to_owned()))
+}
+
+/// What whoever acknowledges is told, so that no two people work on one thing
+/// without knowing of each other.
+fn taken(status: &Status) -> String {
+    match status {
+        Status::Acknowledged { by, at, .. } => format!("You have it now. {by} has had it since {}: speak to them.", moment(*at)),
+        Status::Triggered | Status::Resolved { .. } | Status::Closed { .. } => "You have it. Nobody else is woken.".to_owned(),
+    }
 }
 
 fn over(status: &Status, sentence: &str) -> String {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response};
 use hyper_util::client::legacy::Client;
@@ -15,9 +16,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::services;
 use super::wire::{Answer, Call as Wire};
 use super::{Moment, TABLE, World};
+use super::{functions, services};
 
 /// A call as the gateway saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,9 @@ pub struct Call {
     pub service: String,
     /// The operation.
     pub operation: String,
+    /// How many rows of the table it writes; a condition that is only checked is
+    /// not one.
+    pub n_writes: usize,
 }
 
 type Http = Client<HttpConnector, Full<Bytes>>;
@@ -49,19 +53,28 @@ pub(super) async fn serve(listener: TcpListener, world: World, dynamodb: SocketA
 async fn take(world: &World, http: &Http, dynamodb: SocketAddr, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let call = read(&parts.headers, &body);
-    let (crash, is_broken) = {
+    let call = read(&parts, &body);
+    let (crash, is_broken, is_refused) = {
         let mut state = world.state();
         let n = state.calls.len();
-        state.calls.push(Call { service: call.service.clone(), operation: call.operation.clone() });
+        let n_writes = call.n_writes();
+        state.calls.push(Call { service: call.service.clone(), operation: call.operation.clone(), n_writes });
         let crash = state.crash.filter(|(at, _)| *at == n).map(|(_, moment)| moment);
-        (crash, state.broken.contains(&call.service))
+        let is_refused = !state.refused.is_empty() && {
+            let text = call.input.to_string();
+            state.refused.iter().any(|refused| text.contains(refused.as_str()))
+        };
+        (crash, state.broken.contains(&call.service), is_refused)
     };
     if crash == Some(Moment::Before) {
         cut_off(world).await;
     }
     let answer = if is_broken {
         Answer::error(503, "ServiceUnavailable", "out of order")
+    } else if is_refused {
+        Answer::error(400, "AccessDeniedException", "the test does not allow this call")
+    } else if call.service == "lambda" {
+        functions::invoke(world, &call).await
     } else if call.service == "dynamodb" {
         forward(http, dynamodb, &parts.headers, body).await
     } else {
@@ -79,25 +92,28 @@ async fn cut_off(world: &World) -> Infallible {
     std::future::pending().await
 }
 
-fn read(headers: &HeaderMap, body: &Bytes) -> Wire {
+fn read(parts: &Parts, body: &Bytes) -> Wire {
+    let headers = &parts.headers;
     let text = |name: &hyper::header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     // Credential=KEY/DATE/REGION/SERVICE/aws4_request
     let service = text(&AUTHORIZATION).split('/').nth(3).unwrap_or_default().to_owned();
-    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
-    match target.and_then(|target| target.split('.').nth(1)) {
-        Some(operation) => Wire {
-            service,
-            operation: operation.to_owned(),
-            input: serde_json::from_slice(body).unwrap_or(Value::Null),
-            is_query: false,
-        },
-        None => {
-            let form: serde_json::Map<String, Value> =
-                form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect();
-            let operation = form.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
-            Wire { service, operation, input: Value::Object(form), is_query: true }
-        }
+    if service == "lambda" {
+        let kind = headers.get("x-amz-invocation-type").and_then(|value| value.to_str().ok()).unwrap_or("RequestResponse");
+        // /2015-03-31/functions/NAME/invocations
+        let name = parts.uri.path().split('/').nth(3).unwrap_or_default();
+        let payload = String::from_utf8_lossy(body);
+        let input = json!({"function": name, "kind": kind, "payload": payload});
+        return Wire { service, operation: "Invoke".to_owned(), input, is_query: false };
     }
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
+    if let Some(operation) = target.and_then(|target| target.split('.').nth(1)) {
+        let input = serde_json::from_slice(body).unwrap_or(Value::Null);
+        return Wire { service, operation: operation.to_owned(), input, is_query: false };
+    }
+    let form: serde_json::Map<String, Value> =
+        form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect();
+    let operation = form.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Wire { service, operation, input: Value::Object(form), is_query: true }
 }
 
 async fn forward(http: &Http, dynamodb: SocketAddr, headers: &HeaderMap, body: Bytes) -> Answer {
@@ -108,7 +124,7 @@ async fn forward(http: &Http, dynamodb: SocketAddr, headers: &HeaderMap, body: B
     let response = http.request(request.body(Full::new(body)).expect("a request")).await.expect("the table answers");
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.expect("a body").to_bytes();
-    Answer { status, body: String::from_utf8(body.to_vec()).expect("text") }
+    Answer::of_table(status, String::from_utf8(body.to_vec()).expect("text"))
 }
 
 /// Makes the table as `infra/table.tf` does.
@@ -128,9 +144,15 @@ pub(super) async fn create_table(dynamodb: SocketAddr) {
             index("service-incidents", "service", "opened_at"),
         ],
     });
+    ask_table(dynamodb, "CreateTable", &input).await;
+}
+
+/// Asks the table itself: no function's call, so it is neither counted nor cut
+/// off.
+pub(super) async fn ask_table(dynamodb: SocketAddr, operation: &str, input: &Value) -> Value {
     let http: Http = Client::builder(TokioExecutor::new()).build_http();
     let request = Request::post(format!("http://{dynamodb}/"))
-        .header("x-amz-target", "DynamoDB_20120810.CreateTable")
+        .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
         .header(CONTENT_TYPE, "application/x-amz-json-1.0")
         .header(
             AUTHORIZATION,
@@ -142,5 +164,6 @@ pub(super) async fn create_table(dynamodb: SocketAddr) {
     let response = http.request(request).await.expect("the table answers");
     let status = response.status();
     let body = response.into_body().collect().await.expect("a body").to_bytes();
-    assert!(status.is_success(), "the table was not made: {status} {}", String::from_utf8_lossy(&body));
+    assert!(status.is_success(), "{operation}: {status} {}", String::from_utf8_lossy(&body));
+    serde_json::from_slice(&body).expect("JSON")
 }

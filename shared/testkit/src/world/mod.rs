@@ -1,5 +1,6 @@
 //! A region in the test process.
 
+mod functions;
 mod gateway;
 mod services;
 mod wire;
@@ -14,6 +15,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
+pub use self::functions::{Function, Invocation, Letter, Outcome};
 pub use self::gateway::Call;
 
 /// The table's name.
@@ -29,6 +31,7 @@ pub struct World {
 
 struct Shared {
     address: SocketAddr,
+    dynamodb: SocketAddr,
     state: Mutex<State>,
     crashed: Notify,
 }
@@ -104,6 +107,12 @@ pub(crate) struct State {
     pub(crate) crash: Option<(usize, Moment)>,
     /// Services that answer that they are out of order.
     pub(crate) broken: Vec<String>,
+    /// Calls that hold one of these texts are refused.
+    pub(crate) refused: Vec<String>,
+    pub(crate) functions: BTreeMap<String, Function>,
+    pub(crate) invocations: Vec<Invocation>,
+    /// What waits in the queue.
+    pub(crate) letters: Vec<Letter>,
 }
 
 impl World {
@@ -117,6 +126,7 @@ impl World {
         let world = World {
             shared: Arc::new(Shared {
                 address: listener.local_addr().expect("an address"),
+                dynamodb,
                 state: Mutex::new(State::default()),
                 crashed: Notify::new(),
             }),
@@ -156,6 +166,11 @@ impl World {
     /// Sets the services' clock.
     pub fn set_now(&self, now: Timestamp) {
         self.state().now = Some(now);
+    }
+
+    /// The services' clock.
+    pub fn now(&self) -> Timestamp {
+        self.state().now.expect("the clock was set")
     }
 
     /// Adds a secret.
@@ -236,6 +251,54 @@ impl World {
         if is_broken {
             state.broken.push(service.to_owned());
         }
+    }
+
+    /// Has every call that holds `text` be refused; with none, no more.
+    pub fn refuse(&self, text: Option<&str>) {
+        self.state().refused = text.map(str::to_owned).into_iter().collect();
+    }
+
+    /// Adds a function that others invoke.
+    pub fn add_function(&self, name: &str, function: Function) {
+        self.state().functions.insert(name.to_owned(), function);
+    }
+
+    /// Every invocation of one function by another so far.
+    pub fn invocations(&self) -> Vec<Invocation> {
+        self.state().invocations.clone()
+    }
+
+    /// Puts a message into the queue where undeliverable events wait.
+    pub fn add_letter(&self, id: &str, body: &str) {
+        let letter = Letter { id: id.to_owned(), body: body.to_owned(), hidden_until: Timestamp::MIN };
+        self.state().letters.push(letter);
+    }
+
+    /// What waits in the queue, hidden or not.
+    pub fn letters(&self) -> Vec<Letter> {
+        self.state().letters.clone()
+    }
+
+    /// All rows of the table as text, in order: equal before and after when
+    /// nothing was changed.
+    pub async fn rows(&self) -> Vec<String> {
+        let answer = gateway::ask_table(self.shared.dynamodb, "Scan", &json!({"TableName": TABLE})).await;
+        assert!(answer.get("LastEvaluatedKey").is_none(), "there are more rows than one page holds");
+        let mut rows: Vec<String> = answer["Items"].as_array().expect("rows").iter().map(ToString::to_string).collect();
+        rows.sort();
+        rows
+    }
+
+    /// Overwrites what a row holds, behind everybody's back.
+    pub async fn overwrite(&self, pk: &str, sk: &str, doc: &str) {
+        let input = json!({
+            "TableName": TABLE,
+            "Key": {"pk": {"S": pk}, "sk": {"S": sk}},
+            "UpdateExpression": "SET doc = :d",
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeValues": {":d": {"S": doc}},
+        });
+        gateway::ask_table(self.shared.dynamodb, "UpdateItem", &input).await;
     }
 
     /// Runs an invocation; none if it was ended at a call.

@@ -1,5 +1,5 @@
-//! Small stand-ins: SNS, Step Functions, Secrets Manager, ECS, Application Auto
-//! Scaling and RDS, as far as Watchkeeper asks them.
+//! Small stand-ins: SNS, SQS, Step Functions, Secrets Manager, ECS, Application
+//! Auto Scaling and RDS, as far as Watchkeeper asks them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,13 +7,15 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::wire::{Answer, Call};
-use super::{Execution, Published, State, World};
+use super::{Execution, Published, State, World, functions};
 
 /// Answers a call of any service but DynamoDB.
 pub(super) fn answer(world: &World, call: &Call) -> Answer {
     let mut state = world.state();
     match (call.service.as_str(), call.operation.as_str()) {
         ("sns", "Publish") => publish(&mut state, call),
+        ("sqs", "ReceiveMessage") => functions::receive(&mut state, call),
+        ("sqs", "DeleteMessage") => functions::delete(&mut state, call),
         ("states", "StartExecution") => start_execution(&mut state, call),
         ("secretsmanager", "GetSecretValue") => secret(&state, call),
         ("ecs", "DescribeServices") => describe_services(&state, call),

@@ -20,32 +20,65 @@ impl Call {
     pub(super) fn text(&self, name: &str) -> &str {
         self.input.get(name).and_then(Value::as_str).unwrap_or_default()
     }
+
+    /// How many rows of the table it writes.
+    pub(super) fn n_writes(&self) -> usize {
+        match self.operation.as_str() {
+            "PutItem" | "UpdateItem" | "DeleteItem" => 1,
+            "TransactWriteItems" => self.input["TransactItems"]
+                .as_array()
+                .map_or(0, |items| items.iter().filter(|item| item.get("ConditionCheck").is_none()).count()),
+            _ => 0,
+        }
+    }
 }
 
 /// An answer: a status with JSON or with the inside of an XML result.
 pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) body: String,
+    status: u16,
+    body: String,
+    /// Set when a function that was invoked has failed.
+    function_error: Option<&'static str>,
 }
 
 impl Answer {
     pub(super) fn json(value: &Value) -> Answer {
-        Answer { status: 200, body: value.to_string() }
+        Answer { status: 200, body: value.to_string(), function_error: None }
     }
 
     pub(super) fn xml(inside: &str) -> Answer {
-        Answer { status: 200, body: inside.to_owned() }
+        Answer { status: 200, body: inside.to_owned(), function_error: None }
     }
 
     /// An error, in the form of JSON; the query protocol's is made of it.
     pub(super) fn error(status: u16, code: &str, message: &str) -> Answer {
-        Answer { status, body: json!({"__type": code, "message": message}).to_string() }
+        Answer { status, body: json!({"__type": code, "message": message}).to_string(), function_error: None }
+    }
+
+    /// What the table said.
+    pub(super) fn of_table(status: u16, body: String) -> Answer {
+        Answer { status, body, function_error: None }
+    }
+
+    /// A function was invoked, and failed.
+    pub(super) fn failed(error_type: &str, message: &str) -> Answer {
+        let body = json!({"errorType": error_type, "errorMessage": message}).to_string();
+        Answer { status: 200, body, function_error: Some("Unhandled") }
+    }
+
+    /// A function was handed an event, and nobody waits for it.
+    pub(super) fn accepted() -> Answer {
+        Answer { status: 202, body: String::new(), function_error: None }
     }
 
     pub(super) fn into_response(self, call: &Call) -> Response<Full<Bytes>> {
-        let (kind, body) =
-            if call.is_query { ("text/xml", self.as_xml(call)) } else { ("application/x-amz-json-1.1", self.body) };
-        Response::builder().status(self.status).header(CONTENT_TYPE, kind).body(Full::new(Bytes::from(body))).expect("a response")
+        let kind = if call.is_query { "text/xml" } else { "application/x-amz-json-1.1" };
+        let body = if call.is_query { self.as_xml(call) } else { self.body };
+        let mut response = Response::builder().status(self.status).header(CONTENT_TYPE, kind);
+        if let Some(error) = self.function_error {
+            response = response.header("x-amz-function-error", error);
+        }
+        response.body(Full::new(Bytes::from(body))).expect("a response")
     }
 
     fn as_xml(&self, call: &Call) -> String {
