@@ -106,8 +106,10 @@ impl<'de> Deserialize<'de> for IncidentId {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::law::law;
 
     #[test]
     fn what_is_said_over_the_phone_is_understood() {
@@ -121,6 +123,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(law())]
+
         #[test]
         fn names_sort_by_time_and_read_back(a in 0i64..1_000_000_000, b in 0i64..1_000_000_000, seed in ".{0,8}") {
             let name = |second: i64| IncidentId::new(Timestamp::from_second(EPOCH_SECOND + second).unwrap(), &seed, 0);

@@ -45,4 +45,6 @@ pub mod text;
 pub mod timeline;
 
 #[cfg(test)]
+mod law;
+#[cfg(test)]
 mod script;

@@ -135,8 +135,10 @@ fn plain(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::law::law;
 
     fn key() -> LinkKey {
         LinkKey::new(&[7; 32]).unwrap()
@@ -171,6 +173,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(law())]
+
         #[test]
         fn nonsense_is_never_taken(token in ".{0,60}") {
             let incident: IncidentId = "0K3-M9Q-F7T".parse().unwrap();
