@@ -214,3 +214,6 @@ pub fn route(root: &Route, labels: &Labels) -> Routed {
         settings: owner.settings.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;
