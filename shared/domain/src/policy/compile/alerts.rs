@@ -26,16 +26,19 @@ impl Reader<'_> {
 
     pub(super) fn classify(&mut self) -> Vec<ClassifyRule> {
         let source = self.source;
-        source
-            .classify
-            .iter()
-            .enumerate()
-            .map(|(n, rule)| ClassifyRule {
+        let mut rules = Vec::new();
+        for (n, rule) in source.classify.iter().enumerate() {
+            let path = format!("classify[{n}]");
+            if self.strict && rule.set.labels.contains_key("priority") {
+                self.problem(format!("{path}.set.labels.priority"), "this would be overwritten; write `priority` under `set`");
+            }
+            rules.push(ClassifyRule {
                 name: rule.name.clone(),
-                matchers: self.matchers(&rule.matchers, &format!("classify[{n}].matchers")),
+                matchers: self.matchers(&rule.matchers, &format!("{path}.matchers")),
                 set: rule.set.clone(),
-            })
-            .collect()
+            });
+        }
+        rules
     }
 
     pub(super) fn inhibit_rules(&mut self) -> Vec<InhibitRule> {

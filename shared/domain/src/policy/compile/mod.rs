@@ -7,6 +7,7 @@ mod names;
 mod receivers;
 mod remediations;
 mod schedules;
+mod shape;
 
 use serde_json::Value;
 
@@ -22,7 +23,8 @@ use self::alerts::severities;
 /// Largest divisor of waiting times.
 const TIME_SCALE_MAX: u32 = 10_000;
 
-/// Reads `content`. With `strict`, regular expressions are compiled, too.
+/// Reads `content`. With `strict`, what costs time or would
+/// stop a policy in force after an update is checked, too.
 pub(super) fn compile(content: &Value, strict: bool) -> Result<Policy, Problems> {
     let size = content.to_string().len();
     if size > SIZE_MAX {
@@ -33,14 +35,12 @@ pub(super) fn compile(content: &Value, strict: bool) -> Result<Policy, Problems>
             ),
         ));
     }
-    let source: PolicySource = serde_path_to_error::deserialize(content).map_err(|error| {
-        let path = match error.path().to_string() {
-            path if path == "." => String::new(),
-            path => path,
-        };
-        let place = if path.contains('?') { String::new() } else { path };
-        Problems::one(place, error.inner().to_string())
-    })?;
+    if !content.is_object() {
+        let is = if content.is_null() { "the file is empty" } else { "the file is not a mapping" };
+        return Err(Problems::one("", format!("{is}; a policy has at least `route` and `receivers`")));
+    }
+    let source: PolicySource =
+        serde_path_to_error::deserialize(content).map_err(|error| Problems(vec![shape::problem(&error)]))?;
     let mut reader = Reader { strict, scale: 1, problems: Vec::new(), source: &source };
     let policy = reader.read(version_of(content));
     if reader.problems.is_empty() { Ok(policy) } else { Err(Problems(reader.problems)) }
@@ -94,7 +94,7 @@ impl Reader<'_> {
 
     /// Notes something that is wrong.
     fn problem(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.problems.push(Problem { path: path.into(), message: message.into() });
+        self.problems.push(Problem::new(path, message));
     }
 
     /// A waiting time, shortened by the drill's scale.

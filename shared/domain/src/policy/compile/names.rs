@@ -11,10 +11,14 @@ impl Reader<'_> {
         if known.iter().any(|candidate| candidate == name) {
             return;
         }
-        let hint = match did_you_mean(name, known.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None if known.is_empty() => format!("there is no {what} at all"),
-            None => format!("there are {}", known.join(", ")),
+        let mut known: Vec<&str> = known.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+        known.sort_unstable();
+        known.dedup();
+        let hint = match (did_you_mean(name, known.iter().copied()), known.as_slice()) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, []) => format!("there is no {what} at all"),
+            (None, [only]) => format!("there is only `{only}`"),
+            (None, _) => format!("there are {}", known.join(", ")),
         };
         self.problem(path, format!("there is no {what} `{name}`; {hint}"));
     }

@@ -40,10 +40,10 @@ fn compile(
     let span = |given: Option<Span>, default: Span| given.unwrap_or(default).shortened(scale);
     let needs_approval = match (source.mode, source.approval) {
         (Mode::Ask, Some(Approval::None)) => {
-            problems.push(Problem {
-                path: format!("{path}.approval"),
-                message: "`mode: ask` asks for approval, `approval: none` does without; use `mode: act` for the latter".into(),
-            });
+            problems.push(Problem::new(
+                format!("{path}.approval"),
+                "`mode: ask` asks for approval, `approval: none` does without; use `mode: act` for the latter",
+            ));
             true
         }
         (Mode::Ask, _) | (Mode::Observe | Mode::Act, Some(Approval::Required)) => true,
@@ -57,10 +57,10 @@ fn compile(
         consecutive_failures: source.limits.consecutive_failures.unwrap_or(3),
     };
     if limits.consecutive_failures == 0 {
-        problems.push(Problem {
-            path: format!("{path}.limits.consecutive_failures"),
-            message: "0 would never try anything; write 1 or more, or `mode: observe`".into(),
-        });
+        problems.push(Problem::new(
+            format!("{path}.limits.consecutive_failures"),
+            "0 would never try anything; write 1 or more, or `mode: observe`",
+        ));
     }
     Remediation {
         name: source.name.clone(),
@@ -83,10 +83,10 @@ fn action(kind: ActionKind, parameters: &Map<String, Value>, path: &str, problem
         ActionKind::RdsConnectionReset => &["force_failover"],
     };
     for name in parameters.keys().filter(|name| !known.contains(&name.as_str())) {
-        problems.push(Problem {
-            path: format!("{path}.parameters.{name}"),
-            message: format!("this action has no parameter `{name}`; it has {}", known.join(", ")),
-        });
+        problems.push(Problem::new(
+            format!("{path}.parameters.{name}"),
+            format!("this action has no parameter `{name}`; it has {}", known.join(", ")),
+        ));
     }
     match kind {
         ActionKind::EcsScaleOut => Action::EcsScaleOut { percent: percent(parameters.get("factor"), path, problems) },
@@ -95,10 +95,7 @@ fn action(kind: ActionKind, parameters: &Map<String, Value>, path: &str, problem
                 None => false,
                 Some(Value::Bool(value)) => *value,
                 Some(_) => {
-                    problems.push(Problem {
-                        path: format!("{path}.parameters.force_failover"),
-                        message: "write true or false".into(),
-                    });
+                    problems.push(Problem::new(format!("{path}.parameters.force_failover"), "write true or false"));
                     false
                 }
             };
@@ -118,10 +115,10 @@ fn percent(factor: Option<&Value>, path: &str, problems: &mut Vec<Problem>) -> u
             percent
         }
         _ => {
-            problems.push(Problem {
-                path: format!("{path}.parameters.factor"),
-                message: format!("`{value}` is not a factor from 1.01 to 10; 1.5 is half as much again"),
-            });
+            problems.push(Problem::new(
+                format!("{path}.parameters.factor"),
+                format!("`{value}` is not a factor from 1.01 to 10; 1.5 is half as much again"),
+            ));
             DEFAULT
         }
     }
