@@ -139,8 +139,10 @@ pub struct WindowSource {
     /// Which alerts. All must match.
     pub matchers: Vec<String>,
     /// From when, with a zone: `2026-03-29T01:00:00Z`.
+    #[serde(deserialize_with = "super::time::moment")]
     pub starts_at: Timestamp,
-    /// Until when.
+    /// Until when, exclusive, with a zone.
+    #[serde(deserialize_with = "super::time::moment")]
     pub ends_at: Timestamp,
 }
 

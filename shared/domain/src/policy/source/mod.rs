@@ -7,6 +7,7 @@
 mod alerts;
 mod people;
 mod remediation;
+mod time;
 
 use std::collections::BTreeMap;
 

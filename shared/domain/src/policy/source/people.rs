@@ -135,6 +135,7 @@ pub struct LayerSource {
     /// Its name.
     pub name: String,
     /// When the first turn begins, in local time: `2026-01-05T10:00:00`.
+    #[serde(deserialize_with = "super::time::local_time")]
     pub start: DateTime,
     /// How long a turn is.
     pub rotation: RotationSource,
@@ -161,8 +162,10 @@ pub struct OverrideSource {
     /// Who.
     pub user: String,
     /// From when, with a zone.
+    #[serde(deserialize_with = "super::time::moment")]
     pub start: Timestamp,
-    /// Until when.
+    /// Until when, exclusive, with a zone.
+    #[serde(deserialize_with = "super::time::moment")]
     pub end: Timestamp,
 }
 

@@ -163,6 +163,18 @@ fn a_value_that_cannot_be_is_told_with_one_that_can() {
             "schedules[0].overrides[0].end: the override ends at 2026-01-01T00:00:00Z, before it starts",
         ),
         (
+            "maintenance_windows[0].starts_at",
+            json!("2026-12-05 20:00"),
+            "maintenance_windows[0].starts_at: `2026-12-05 20:00` is not a moment with its zone; \
+             write for instance 2026-03-29T01:00:00Z",
+        ),
+        (
+            "schedules[0].schedule_layers[0].start",
+            json!("2026-01-05T10:00:00Z"),
+            "schedules[0].schedule_layers[0].start: `2026-01-05T10:00:00Z` is not a local time; \
+             write for instance 2026-01-05T10:00:00, without a zone",
+        ),
+        (
             "maintenance_windows[0].ends_at",
             json!("2026-12-05T20:00:00Z"),
             "maintenance_windows[0].ends_at: the window ends at 2026-12-05T20:00:00Z, before it starts",
