@@ -163,8 +163,10 @@ impl Transition {
         }
     }
 
-    fn rank(&self) -> (Timestamp, AlertState) {
-        (self.state_at, self.state)
+    /// The order of the history. Two transitions of one moment, as our clock makes
+    /// of any in the future, are told apart by what they claim.
+    fn rank(&self) -> (Timestamp, AlertState, Timestamp) {
+        (self.state_at, self.state, self.claimed_at)
     }
 }
 
@@ -182,7 +184,9 @@ pub enum Added {
 /// The last transitions of one alert, oldest first.
 ///
 /// The history is a function of the *set* of transitions that came in: their
-/// order of arrival and repetitions change nothing.
+/// order of arrival and repetitions change nothing. It holds the newest
+/// [`HISTORY_MAX`], and always the one that decides whether the alert is firing,
+/// however often data went missing since.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct History(Vec<Transition>);
@@ -197,7 +201,8 @@ impl History {
         let added = if at == self.0.len() { Added::Newest } else { Added::Older };
         self.0.insert(at, new);
         if self.0.len() > HISTORY_MAX {
-            self.0.remove(0);
+            let oldest_decides = self.deciding().is_some_and(|deciding| deciding.rank() == self.0[0].rank());
+            self.0.remove(usize::from(oldest_decides));
         }
         added
     }
@@ -226,8 +231,10 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::law::law;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -287,32 +294,64 @@ mod tests {
         assert_eq!(Transition::of(&alert, at(0)).state_at, at(60));
     }
 
+    #[test]
+    fn an_alarm_goes_on_firing_however_often_data_goes_missing() {
+        let mut history = History::default();
+        history.add(transition(AlertState::Alarm, 0));
+        for second in 1..100 {
+            history.add(transition(AlertState::InsufficientData, second));
+            assert!(history.is_firing(), "{second} times");
+        }
+        assert_eq!(history.transitions().len(), HISTORY_MAX);
+        history.add(transition(AlertState::Ok, 100));
+        assert!(!history.is_firing());
+        assert_eq!(history.transitions()[0].state, AlertState::InsufficientData);
+    }
+
+    fn any_transitions() -> impl Strategy<Value = Vec<Transition>> {
+        let states = [AlertState::Ok, AlertState::InsufficientData, AlertState::InsufficientData, AlertState::Alarm];
+        let one = (proptest::sample::select(states.to_vec()), 0i64..60).prop_map(|(state, second)| transition(state, second));
+        proptest::collection::vec(one, 0..80)
+    }
+
+    fn history_of(transitions: &[Transition]) -> History {
+        let mut history = History::default();
+        for transition in transitions {
+            history.add(transition.clone());
+        }
+        history
+    }
+
     proptest! {
+        #![proptest_config(law())]
+
+        /// Also when there are more than are remembered.
         #[test]
         fn the_history_is_a_function_of_the_set(
-            events in proptest::collection::vec((0u8..3, 0i64..12), 0..20),
-            order in any::<proptest::sample::Index>(),
+            (transitions, shuffled) in any_transitions().prop_flat_map(|all| (Just(all.clone()), Just(all).prop_shuffle())),
         ) {
-            let transitions: Vec<Transition> = events.iter().map(|(state, second)| {
-                let state = [AlertState::Ok, AlertState::InsufficientData, AlertState::Alarm][usize::from(*state)];
-                transition(state, *second)
-            }).collect();
-            let mut forward = History::default();
-            for transition in &transitions {
-                forward.add(transition.clone());
+            prop_assert_eq!(history_of(&transitions), history_of(&shuffled));
+        }
+
+        #[test]
+        fn a_repetition_changes_nothing(transitions in any_transitions(), again in any::<prop::sample::Index>()) {
+            let before = history_of(&transitions);
+            if let Some(again) = transitions.get(again.index(transitions.len().max(1))) {
+                let mut after = before.clone();
+                prop_assert_ne!(after.add(again.clone()), Added::Newest);
+                prop_assert_eq!(after, before);
             }
-            let mut shuffled = transitions.clone();
-            if !shuffled.is_empty() {
-                let by = order.index(shuffled.len());
-                shuffled.rotate_left(by);
-                shuffled.reverse();
-                shuffled.extend(transitions.iter().take(by).cloned());
-            }
-            let mut backward = History::default();
-            for transition in shuffled {
-                backward.add(transition);
-            }
-            prop_assert_eq!(forward, backward);
+        }
+
+        /// What is forgotten never decides.
+        #[test]
+        fn whether_it_fires_is_what_the_newest_deciding_state_says(transitions in any_transitions()) {
+            let deciding = transitions
+                .iter()
+                .filter(|transition| transition.state != AlertState::InsufficientData)
+                .max_by_key(|transition| transition.rank());
+            let wanted = deciding.is_some_and(|transition| transition.state == AlertState::Alarm);
+            prop_assert_eq!(history_of(&transitions).is_firing(), wanted);
         }
     }
 }

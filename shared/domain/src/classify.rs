@@ -85,11 +85,11 @@ impl Service {
 
     /// Whether the alert's dimensions name this service's resources.
     fn owns(&self, labels: &Labels) -> bool {
-        let is_ecs = self
-            .ecs
-            .as_ref()
-            .is_some_and(|ecs| labels.get("ServiceName") == ecs.service && labels.get("ClusterName") == ecs.cluster);
-        let is_rds = self.rds.as_ref().is_some_and(|rds| labels.get("DBInstanceIdentifier") == rds.db_instance);
+        // A missing label is no resource, whatever the catalogue says.
+        let names = |label: &str, value: &str| labels.find(label) == Some(value);
+        let is_ecs =
+            self.ecs.as_ref().is_some_and(|ecs| names("ServiceName", &ecs.service) && names("ClusterName", &ecs.cluster));
+        let is_rds = self.rds.as_ref().is_some_and(|rds| names("DBInstanceIdentifier", &rds.db_instance));
         is_ecs || is_rds
     }
 }
@@ -235,3 +235,6 @@ impl Findings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -130,3 +130,89 @@ impl Control {
         before != (self.silences.len(), self.overrides.values().map(Vec::len).sum::<usize>())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn silence(matchers: &[&str], from: i64, until: i64) -> Silence {
+        Silence {
+            kind: SilenceKind::Silence,
+            matchers: matchers.iter().map(|matcher| (*matcher).to_owned()).collect(),
+            starts_at: at(from),
+            ends_at: at(until),
+            by: "ann".into(),
+            why: "known".into(),
+        }
+    }
+
+    fn api() -> Labels {
+        [("service", "api"), ("env", "prod")].into_iter().collect()
+    }
+
+    #[test]
+    fn a_silence_covers_from_its_start_to_just_before_its_end() {
+        let minute = silence(&["service=api"], 0, 60);
+        let moment = |nanosecond| Timestamp::from_nanosecond(at(0).as_nanosecond() + nanosecond).unwrap();
+        for (now, wanted) in [
+            (moment(-1), false),
+            (moment(0), true),
+            (at(59), true),
+            (moment(60_000_000_000 - 1), true),
+            (at(60), false),
+            (at(61), false),
+        ] {
+            assert_eq!(minute.covers(now, &api()), wanted, "{now}");
+        }
+        assert!(!silence(&["service=api"], 60, 60).covers(at(60), &api()), "no time at all");
+        assert!(!silence(&["service=api"], 60, 0).covers(at(30), &api()), "the wrong way round");
+    }
+
+    #[test]
+    fn a_silence_covers_what_all_its_matchers_match() {
+        for (matchers, wanted) in [
+            (&["service=api"][..], true),
+            (&["service=api", "env=prod"], true),
+            (&["service=api", "env!=prod"], false),
+            (&["service=~\"a.*\""], true),
+            // One that is empty or cannot be read covers nothing.
+            (&[], false),
+            (&["service"], false),
+            (&["service=api", "env=~\"(\""], false),
+        ] {
+            assert_eq!(silence(matchers, 0, 60).covers(at(1), &api()), wanted, "{matchers:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_ended_is_taken_out_and_nothing_else() {
+        let stand_in = |until| OverrideSource { user: "ann".into(), start: at(0), end: at(until) };
+        let mut control = Control {
+            silences: [("old".to_owned(), silence(&["a=b"], 0, 10)), ("new".to_owned(), silence(&["a=b"], 0, 11))].into(),
+            overrides: [("one".to_owned(), vec![stand_in(10), stand_in(11)]), ("two".to_owned(), vec![stand_in(5)])].into(),
+            ..Control::default()
+        };
+        assert!(!control.prune(at(4)), "nothing has ended yet");
+        assert!(control.prune(at(10)));
+        assert_eq!(control.silences.keys().collect::<Vec<_>>(), ["new"]);
+        assert_eq!(control.overrides, [("one".to_owned(), vec![stand_in(11)])].into());
+        assert!(!control.prune(at(10)), "a second time there is nothing left to do");
+    }
+
+    #[test]
+    fn the_kill_switch_stops_one_or_all() {
+        let stop = |by: &str| Stop { by: by.into(), at: at(0), why: "drill".into() };
+        let mut kill = KillSwitch::default();
+        assert_eq!(kill.stops("mend"), None);
+        kill.names.insert("mend".into(), stop("ann"));
+        assert_eq!(kill.stops("mend"), Some(&stop("ann")));
+        assert_eq!(kill.stops("other"), None);
+        kill.all = Some(stop("bob"));
+        assert_eq!(kill.stops("mend"), Some(&stop("bob")));
+        assert_eq!(kill.stops("other"), Some(&stop("bob")));
+    }
+}

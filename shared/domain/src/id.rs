@@ -106,8 +106,10 @@ impl<'de> Deserialize<'de> for IncidentId {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::law::law;
 
     #[test]
     fn what_is_said_over_the_phone_is_understood() {
@@ -120,12 +122,42 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_clock_before_the_first_year_still_gives_a_name() {
+        for at in [Timestamp::MIN, Timestamp::UNIX_EPOCH, Timestamp::MAX] {
+            assert_eq!(IncidentId::new(at, "x", 0).as_str().len(), 11, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_taken_name_has_another_of_the_same_second() {
+        let at = Timestamp::from_second(EPOCH_SECOND + 1_000_000).unwrap();
+        let names: std::collections::BTreeSet<IncidentId> = (0..20).map(|attempt| IncidentId::new(at, "x", attempt)).collect();
+        assert!(names.len() > 15, "{names:?}");
+        let second = |name: &IncidentId| name.as_str()[..7].to_owned();
+        assert!(names.iter().all(|name| second(name) == second(&IncidentId::new(at, "y", 0))));
+    }
+
     proptest! {
+        #![proptest_config(law())]
+
         #[test]
         fn names_sort_by_time_and_read_back(a in 0i64..1_000_000_000, b in 0i64..1_000_000_000, seed in ".{0,8}") {
             let name = |second: i64| IncidentId::new(Timestamp::from_second(EPOCH_SECOND + second).unwrap(), &seed, 0);
             prop_assert_eq!(name(a).as_str().parse::<IncidentId>(), Ok(name(a)));
             prop_assert_eq!(a.cmp(&b), name(a).cmp(&name(b)));
+        }
+
+        /// Three groups of three, and nothing in them that is mistaken for another.
+        #[test]
+        fn a_name_can_be_said_aloud_and_typed_as_it_was_heard(second in 0i64..1_073_741_824, seed in ".{0,8}", attempt in 0u32..9) {
+            let name = IncidentId::new(Timestamp::from_second(EPOCH_SECOND + second).unwrap(), &seed, attempt);
+            let groups: Vec<&str> = name.as_str().split('-').collect();
+            prop_assert!(groups.len() == 3 && groups.iter().all(|group| group.len() == 3), "{name}");
+            prop_assert!(!name.as_str().contains(['I', 'L', 'O', 'U']) && !name.as_str().chars().any(char::is_lowercase));
+            let heard = name.as_str().to_lowercase().replace('-', " ").replace('0', "o").replace('1', "l");
+            prop_assert_eq!(heard.parse(), Ok(name.clone()));
+            prop_assert_eq!(serde_json::from_str::<IncidentId>(&serde_json::to_string(&name).unwrap()).unwrap(), name);
         }
     }
 }

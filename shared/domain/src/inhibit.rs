@@ -105,7 +105,10 @@ pub fn cause<'c>(part: &Part, causes: &'c [Causes]) -> Option<&'c IncidentId> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::law::law;
 
     fn rule(source: &str, target: &str, equal: &[&str]) -> InhibitRule {
         InhibitRule::new(
@@ -143,5 +146,67 @@ mod tests {
         assert!(held(&overlapping, &[("team", "db")], &[("team", "db"), ("severity", "warning")]));
         assert!(!held(&overlapping, &[("team", "db"), ("severity", "warning")], &[("team", "db"), ("severity", "warning")]));
         assert!(held(&overlapping, &[("team", "db"), ("severity", "warning")], &[("team", "web"), ("severity", "warning")]));
+    }
+
+    #[test]
+    fn every_label_that_must_be_equal_is_compared() {
+        let rule = rule("kind=cause", "kind=symptom", &["service", "region"]);
+        for (cause, symptom, wanted) in [
+            (&[("service", "a"), ("region", "x")][..], &[("service", "a"), ("region", "x")][..], true),
+            (&[("service", "a"), ("region", "x")], &[("service", "a"), ("region", "y")], false),
+            (&[("service", "a"), ("region", "x")], &[("service", "b"), ("region", "x")], false),
+            (&[("service", "a")], &[("service", "a")], true),
+            (&[("service", "a"), ("region", "x")], &[("service", "a")], false),
+            (&[("service", "a")], &[("service", "a"), ("region", "x")], false),
+            (&[("region", "a")], &[("service", "a")], false),
+            (&[], &[], true),
+        ] {
+            let with = |kind, labels: &[(&'static str, &'static str)]| [labels, &[("kind", kind)]].concat();
+            assert_eq!(held(&rule, &with("cause", cause), &with("symptom", symptom)), wanted, "{cause:?} and {symptom:?}");
+        }
+    }
+
+    #[test]
+    fn a_cause_of_one_rule_holds_nothing_back_under_another() {
+        let one = rule("kind=cause", "kind=symptom", &[]);
+        let other = rule("kind=cause", "kind=other", &[]);
+        let labels: Labels = [("kind", "cause")].into_iter().collect();
+        let parts = as_source(&[one.clone(), other.clone()], &labels);
+        assert_eq!(parts.len(), 2);
+        assert_ne!(parts[0].key, parts[1].key);
+        assert_eq!(parts[0].rule, r#"{kind="cause"} holds back {kind="symptom"}"#, "a rule without a name shows itself");
+        assert!(as_target(&[one, other], &labels).is_empty());
+    }
+
+    #[test]
+    fn two_alerts_that_match_both_sides_do_not_silence_each_other() {
+        let rule = rule("team=db", "team=db", &[]);
+        assert!(!held(&rule, &[("team", "db"), ("host", "1")], &[("team", "db"), ("host", "2")]));
+    }
+
+    fn any_pairs() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
+        proptest::collection::vec((proptest::sample::select(vec!["a", "b", "c"]), proptest::sample::select(vec!["1", "2"])), 0..4)
+    }
+
+    proptest! {
+        #![proptest_config(law())]
+
+        #[test]
+        fn an_alert_never_inhibits_itself(
+            source in "[ab](=|!=)[12]", target in "[ab](=|!=)[12]", equal in proptest::bool::ANY, labels in any_pairs(),
+        ) {
+            let rule = rule(&source, &target, if equal { &["c"] } else { &[] });
+            prop_assert!(!held(&rule, &labels, &labels), "{source} holds back {target}: {labels:?}");
+        }
+
+        #[test]
+        fn only_a_cause_holds_back_and_only_what_is_equal(cause in any_pairs(), symptom in any_pairs()) {
+            let rule = rule("a=1", "b=1", &["c"]);
+            if held(&rule, &cause, &symptom) {
+                let (cause, symptom): (Labels, Labels) = (cause.into_iter().collect(), symptom.into_iter().collect());
+                prop_assert_eq!((cause.get("a"), symptom.get("b")), ("1", "1"));
+                prop_assert_eq!(cause.get("c"), symptom.get("c"));
+            }
+        }
     }
 }

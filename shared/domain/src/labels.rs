@@ -94,14 +94,57 @@ impl<N: AsRef<str>, V: AsRef<str>> FromIterator<(N, V)> for Labels {
 }
 
 impl fmt::Display for Labels {
-    /// Writes `{name="value", …}` with quotes and backslashes escaped, so that
-    /// two different sets never read the same.
+    /// Writes `{name="value", …}` with quotes and backslashes escaped, names in
+    /// quotes, too, where they are not plain words: two different sets never read
+    /// the same.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("{")?;
         for (n, (name, value)) in self.0.iter().enumerate() {
             let comma = if n == 0 { "" } else { ", " };
-            write!(f, "{comma}{name}={value:?}")?;
+            if name.chars().all(|ch| ch.is_alphanumeric() || matches!(ch, '_' | ':' | '.' | '-' | '/')) {
+                write!(f, "{comma}{name}={value:?}")?;
+            } else {
+                write!(f, "{comma}{name:?}={value:?}")?;
+            }
         }
         f.write_str("}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::law::law;
+
+    #[test]
+    fn an_empty_value_is_no_label() {
+        let mut labels: Labels = [("team", "api"), ("env", ""), ("", "x")].into_iter().collect();
+        assert_eq!(labels.to_string(), r#"{team="api"}"#);
+        labels.set("team", " \u{200b} ");
+        assert!(labels.is_empty(), "what cleans to nothing is nothing");
+        assert_eq!((labels.get("team"), labels.find("team")), ("", None));
+    }
+
+    #[test]
+    fn there_are_at_most_so_many_and_those_that_are_there_can_still_change() {
+        let mut labels: Labels = (0..LABELS_MAX).map(|n| (format!("l{n}"), "old")).collect();
+        labels.set("one-more", "x");
+        labels.set("l0", "new");
+        assert_eq!((labels.len(), labels.get("one-more"), labels.get("l0")), (LABELS_MAX, "", "new"));
+    }
+
+    fn any_labels() -> impl Strategy<Value = Labels> {
+        proptest::collection::vec(("[ab=\", ]{0,8}", "[ab=\", ]{0,8}"), 0..3).prop_map(|pairs| pairs.into_iter().collect())
+    }
+
+    proptest! {
+        #![proptest_config(law())]
+
+        #[test]
+        fn two_different_sets_never_read_the_same(one in any_labels(), other in any_labels()) {
+            prop_assert_eq!(one == other, one.to_string() == other.to_string());
+        }
     }
 }

@@ -91,16 +91,23 @@ impl LinkKey {
         format!("{to}.{expiry:x}.{}", URL_SAFE_NO_PAD.encode(self.signature(incident, grant, &to, expiry)))
     }
 
-    /// Checks a token; gives the one it was made for.
+    /// Checks a token; gives the one it was made for. It is good until the second
+    /// before `expires_at`, and not in that second.
     ///
     /// # Errors
-    /// [`LinkError::Invalid`] or [`LinkError::Expired`].
+    /// [`LinkError::Invalid`] when it was not signed with this key for this, or a
+    /// byte was changed; [`LinkError::Expired`] when it was good once.
     pub fn verify(&self, token: &str, incident: &IncidentId, grant: &Grant, now: Timestamp) -> Result<String, LinkError> {
         let mut parts = token.splitn(3, '.');
         let (Some(to), Some(expiry), Some(signature)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(LinkError::Invalid);
         };
-        let expiry = i64::from_str_radix(expiry, 16).map_err(|_| LinkError::Invalid)?;
+        let text = expiry;
+        let expiry = i64::from_str_radix(text, 16).map_err(|_| LinkError::Invalid)?;
+        // One number has one way to be written, so that no byte can be changed.
+        if format!("{expiry:x}") != text {
+            return Err(LinkError::Invalid);
+        }
         let given = URL_SAFE_NO_PAD.decode(signature).map_err(|_| LinkError::Invalid)?;
         // The length first: an empty prefix of a signature would always agree.
         if given.len() != SIGNATURE_BYTES {
@@ -135,8 +142,10 @@ fn plain(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::law::law;
 
     fn key() -> LinkKey {
         LinkKey::new(&[7; 32]).unwrap()
@@ -165,12 +174,66 @@ mod tests {
     }
 
     #[test]
+    fn a_link_runs_out_at_its_very_second() {
+        let incident: IncidentId = "0K3-M9Q-F7T".parse().unwrap();
+        let token = key().sign(&incident, &Grant::Show, "aiko", at(60));
+        let verified = |now| key().verify(&token, &incident, &Grant::Show, now);
+        let last = Timestamp::from_nanosecond(at(60).as_nanosecond() - 1).unwrap();
+        assert_eq!(verified(Timestamp::MIN), Ok("aiko".to_owned()));
+        assert_eq!(verified(last), Ok("aiko".to_owned()));
+        assert_eq!(verified(at(60)), Err(LinkError::Expired));
+        assert_eq!(verified(Timestamp::MAX), Err(LinkError::Expired));
+    }
+
+    #[test]
+    fn a_link_with_any_byte_changed_left_out_or_put_in_is_refused() {
+        let incident: IncidentId = "0K3-M9Q-F7T".parse().unwrap();
+        let grant = Grant::Approve("api-scale-out".into());
+        let token = key().sign(&incident, &grant, "aiko", at(60));
+        let refused = |changed: &[u8], how: &str| {
+            let Ok(changed) = std::str::from_utf8(changed) else { return };
+            let verified = key().verify(changed, &incident, &grant, at(0));
+            assert_eq!(verified, Err(LinkError::Invalid), "{how}: {changed}");
+        };
+        for n in 0..token.len() {
+            let mut without = token.clone().into_bytes();
+            without.remove(n);
+            refused(&without, "left out");
+            for byte in 0..=127 {
+                let mut changed = token.clone().into_bytes();
+                if changed[n] != byte {
+                    changed[n] = byte;
+                    refused(&changed, "changed");
+                }
+                let mut more = token.clone().into_bytes();
+                more.insert(n, byte);
+                refused(&more, "put in");
+            }
+        }
+        for more in ["=", ".", "A", "\n", " "] {
+            refused(format!("{token}{more}").as_bytes(), "put behind");
+        }
+    }
+
+    #[test]
+    fn names_that_could_be_part_of_a_token_or_a_page_are_made_plain() {
+        let incident: IncidentId = "0K3-M9Q-F7T".parse().unwrap();
+        for (to, shown) in [("ann.b@example.com", "ann_b_example_com"), ("<script>", "_script_"), ("相子", "__"), ("", "")] {
+            let token = key().sign(&incident, &Grant::Show, to, at(60));
+            assert_eq!(key().verify(&token, &incident, &Grant::Show, at(0)), Ok(shown.to_owned()));
+            assert!(token.chars().all(|ch| ch.is_ascii_alphanumeric() || matches!(ch, '-' | '_' | '.')), "{token}");
+        }
+    }
+
+    #[test]
     fn a_short_key_is_refused_and_no_key_is_shown() {
         assert_eq!(LinkKey::new(b"short").unwrap_err(), LinkError::ShortKey(5));
         assert_eq!(format!("{:?}", key()), "LinkKey(…)");
     }
 
     proptest! {
+        #![proptest_config(law())]
+
         #[test]
         fn nonsense_is_never_taken(token in ".{0,60}") {
             let incident: IncidentId = "0K3-M9Q-F7T".parse().unwrap();

@@ -122,7 +122,8 @@ impl Matcher {
     /// [`MatcherError::Regex`] when it does not compile or is too large.
     pub fn check(&self) -> Result<(), MatcherError> {
         match &self.pattern {
-            Pattern::Regex { source, .. } => compile(source).map(|_| ()),
+            // By itself first: `a)|(b` is right only inside the anchors' brackets.
+            Pattern::Regex { source, .. } => build(source, source).and_then(|_| compile(source)).map(|_| ()),
             Pattern::Equal(_) | Pattern::OneOf(_) | Pattern::Prefix(_) => Ok(()),
         }
     }
@@ -179,7 +180,12 @@ impl Pattern {
 }
 
 fn compile(source: &str) -> Result<Regex, MatcherError> {
-    RegexBuilder::new(&format!("^(?:{source})$")).size_limit(REGEX_SIZE_MAX).dot_matches_new_line(true).build().map_err(|error| {
+    build(&format!("^(?:{source})$"), source)
+}
+
+/// Compiles `expression`; a mistake is told of `source`.
+fn build(expression: &str, source: &str) -> Result<Regex, MatcherError> {
+    RegexBuilder::new(expression).size_limit(REGEX_SIZE_MAX).dot_matches_new_line(true).build().map_err(|error| {
         MatcherError::Regex {
             source_text: source.chars().take(80).collect(),
             problem: error.to_string().lines().collect::<Vec<_>>().join(" "),
@@ -294,6 +300,8 @@ mod tests {
         let bad = Matcher::parse(r#"a=~"(""#).unwrap();
         assert!(bad.check().unwrap_err().to_string().contains("group"));
         assert!(!bad.matches(&Labels::new()), "a bad expression matches nothing");
+        let unanchored = Matcher::parse(r#"a=~"x)|(y""#).unwrap();
+        assert!(unanchored.check().is_err(), "it would match anything that begins with x");
         let bomb = Matcher::parse(r#"a=~"((a{99}){99}){99}""#).unwrap();
         assert!(bomb.check().unwrap_err().to_string().contains("size"));
     }

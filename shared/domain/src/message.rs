@@ -3,6 +3,11 @@
 //! [`brief`] puts an incident into the parts that every channel shows in its own
 //! way; [`text`] writes them for a topic: a subject, a text for a phone's first
 //! screen, and a longer one for mail.
+//!
+//! Names and reasons come from whoever can create an alarm. They are made one
+//! plain line each here, too; whoever writes HTML or a chat's markup escapes that.
+
+mod phone;
 
 use std::fmt::Write as _;
 
@@ -14,14 +19,15 @@ use crate::policy::Policy;
 use crate::priority::Priority;
 use crate::remediation::Remedy;
 use crate::span::Span;
-use crate::text::shorten;
+use crate::text::clean;
 
 /// Alerts that are named in a message.
 const NAMED_MAX: usize = 8;
 /// Longest subject of an SNS message, in characters; it must be ASCII.
-const SUBJECT_MAX: usize = 100;
-/// Longest text for a phone, link not counted: with the link two SMS.
-const SHORT_MAX: usize = 130;
+pub const SUBJECT_MAX: usize = 100;
+/// Longest headline and longest fact, in characters.
+const LINE_MAX: usize = 400;
+const FACT_MAX: usize = 4_000;
 
 /// An incident in the parts that a message shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +59,8 @@ pub struct Brief {
 pub struct Text {
     /// For mail: one line of ASCII.
     pub subject: String,
-    /// For a phone.
+    /// For a phone: at most 140 characters of the GSM alphabet, or 70 where
+    /// another is needed, and the link on a line of its own.
     pub short: String,
     /// For mail.
     pub long: String,
@@ -78,6 +85,7 @@ pub fn brief(
     let firing: Vec<&AlertRecord> = members.iter().filter(|member| member.is_firing()).collect();
     let mut facts: Vec<(String, String)> = Vec::new();
     let mut fact = |name: &str, value: String| {
+        let value = clean(&value, FACT_MAX);
         if !value.is_empty() {
             facts.push((name.to_owned(), value));
         }
@@ -126,7 +134,7 @@ fn headline(incident: &Incident, kind: &NoticeKind) -> String {
         Some(service) if !incident.title.contains(service) => format!(" ({service})"),
         _ => String::new(),
     };
-    format!("{verb}{}{service}", incident.title)
+    clean(&format!("{verb}{}{service}", incident.title), LINE_MAX)
 }
 
 fn alerts(firing: &[&AlertRecord], n_members: usize) -> String {
@@ -145,10 +153,7 @@ fn alerts(firing: &[&AlertRecord], n_members: usize) -> String {
 /// Writes a brief for a topic's subscribers.
 pub fn text(brief: &Brief) -> Text {
     let line = format!("{} {}", brief.priority, brief.headline);
-    let ascii: String =
-        format!("[{}] {line}", brief.id).chars().map(|ch| if ch.is_ascii_graphic() || ch == ' ' { ch } else { '?' }).collect();
-    let subject: String = ascii.chars().take(SUBJECT_MAX).collect();
-    let mut short = format!("{} {}", shorten(&line, SHORT_MAX), brief.id);
+    let mut short = phone::text(&line, &brief.id);
     let mut long = format!("{line}\nIncident {} ({})\n", brief.id, brief.priority.word());
     for (name, value) in &brief.facts {
         let _ = write!(long, "\n{name}: {value}");
@@ -161,5 +166,19 @@ pub fn text(brief: &Brief) -> Text {
         let _ = write!(long, "\n\nSee it and answer: {link}");
     }
     long.push('\n');
-    Text { subject, short, long }
+    Text { subject: subject(&format!("[{}] {line}", brief.id)), short, long }
 }
+
+/// One line of ASCII, at most [`SUBJECT_MAX`] characters.
+fn subject(line: &str) -> String {
+    let mut ascii: String =
+        phone::plain(line).chars().map(|ch| if ch.is_ascii_graphic() || ch == ' ' { ch } else { '?' }).collect();
+    if ascii.len() > SUBJECT_MAX {
+        ascii.truncate(SUBJECT_MAX - 3);
+        ascii.push_str("...");
+    }
+    ascii
+}
+
+#[cfg(test)]
+mod tests;

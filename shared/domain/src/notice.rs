@@ -192,3 +192,113 @@ impl Notice {
 
 /// Why a message was cancelled though it may have been sent.
 pub const CANCELLED_UNSURE: &str = "the incident ended before it was known whether this was sent";
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::law::law;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn any_kind() -> impl Strategy<Value = NoticeKind> {
+        prop_oneof![
+            Just(NoticeKind::Opened),
+            (1usize..9).prop_map(|rule| NoticeKind::Page { rule }),
+            Just(NoticeKind::Updated),
+            Just(NoticeKind::Reminder),
+            Just(NoticeKind::Mended),
+            "[a-z]{1,6}".prop_map(|by| NoticeKind::Acknowledged { by }),
+            Just(NoticeKind::Resolved),
+            "[a-z ]{1,9}".prop_map(|why| NoticeKind::Failsafe { why }),
+        ]
+    }
+
+    fn any_address() -> impl Strategy<Value = Address> {
+        prop_oneof![
+            "[ab]{1,2}".prop_map(Address::Topic),
+            "[ab]{1,2}".prop_map(Address::Slack),
+            "[ab]{1,2}".prop_map(Address::Pagerduty),
+            "[ab]{1,2}".prop_map(Address::Webhook),
+            Just(Address::Failsafe),
+        ]
+    }
+
+    fn any_notice() -> impl Strategy<Value = Notice> {
+        (1u32..12, any_kind(), "[ab]{1,2}", any_address(), 0i64..9).prop_map(|(round, kind, to, address, clock)| {
+            let channel = Channel { class: Class::Chat, address, fallback: Address::Failsafe, send_resolved: true };
+            Notice::new(at(0), round, clock, kind, &to, &channel, "because".into())
+        })
+    }
+
+    /// What makes two messages the same one.
+    fn identity(notice: &Notice) -> (u32, &'static str, &str, &Address) {
+        (notice.round, notice.kind.word(), &notice.to, &notice.address)
+    }
+
+    #[test]
+    fn a_message_is_its_own_ticks_at_once_and_anothers_once_the_claim_has_run_out() {
+        let notice = Notice::new(at(0), 1, 7, NoticeKind::Opened, "team", &Notice::failsafe_channel(), String::new());
+        assert_eq!(notice.due_at(7), Some(at(0)));
+        assert_eq!(notice.due_at(8), Some(CLAIM.after(at(0))));
+    }
+
+    #[test]
+    fn what_may_have_arrived_must_be_closed() {
+        let mut notice = Notice::new(at(0), 1, 7, NoticeKind::Opened, "team", &Notice::failsafe_channel(), String::new());
+        let cancelled = |why: &str| Delivery::Cancelled { at: at(1), why: why.into() };
+        for (delivery, wanted) in [
+            (notice.delivery.clone(), true),
+            (Delivery::Sent { at: at(1), via: Address::Failsafe, receipt: None }, true),
+            (Delivery::Failed { at: at(1), why: "403".into() }, false),
+            (cancelled(CANCELLED_UNSURE), true),
+            (cancelled("the incident ended first"), false),
+        ] {
+            notice.delivery = delivery;
+            assert_eq!(notice.may_have_arrived(), wanted, "{:?}", notice.delivery);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(law())]
+
+        #[test]
+        fn a_message_has_one_id_and_no_other_has_it(one in any_notice(), other in any_notice()) {
+            prop_assert_eq!(identity(&one) == identity(&other), one.id == other.id);
+        }
+
+        #[test]
+        fn ids_are_in_the_order_of_rounds(one in any_notice(), other in any_notice()) {
+            if one.round < other.round {
+                prop_assert!(one.id < other.id);
+            }
+        }
+
+        #[test]
+        fn a_settled_message_is_never_due_and_a_pending_one_always_is(notice in any_notice(), clock in 0i64..9) {
+            let due = notice.due_at(clock).unwrap();
+            prop_assert!(due >= notice.at && due <= CLAIM.after(notice.at));
+            for delivery in [
+                Delivery::Sent { at: at(1), via: Address::Failsafe, receipt: None },
+                Delivery::Failed { at: at(1), why: String::new() },
+                Delivery::Cancelled { at: at(1), why: String::new() },
+            ] {
+                prop_assert_eq!(Notice { delivery, ..notice.clone() }.due_at(clock), None);
+            }
+        }
+
+        #[test]
+        fn what_is_stored_reads_back(notice in any_notice()) {
+            let stored = serde_json::to_string(&notice).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Notice>(&stored).unwrap(), notice);
+        }
+
+        #[test]
+        fn what_opens_is_given_up_before_what_closes(kind in any_kind()) {
+            prop_assert_eq!(kind.opens(), kind.attempts_max() < NoticeKind::Resolved.attempts_max());
+        }
+    }
+}

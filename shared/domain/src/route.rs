@@ -103,10 +103,10 @@ impl Route {
             group_interval: span(source.group_interval, default(above.group_interval)),
             repeat_interval: span(source.repeat_interval, default(above.repeat_interval)),
         };
-        if settings.group_interval == Span::ZERO {
+        if source.group_interval == Some(Span::ZERO) {
             notes.problem(format!("{place}.group_interval"), "0 would notify without pause; write at least 1s".into());
         }
-        if settings.repeat_interval == Span::ZERO {
+        if source.repeat_interval == Some(Span::ZERO) {
             notes.problem(format!("{place}.repeat_interval"), "0 would repeat without pause; write at least 1m".into());
         }
         let path = if top { show(&matchers) } else { format!("{}/{}", inherited.path, show(&matchers)) };
@@ -214,3 +214,6 @@ pub fn route(root: &Route, labels: &Labels) -> Routed {
         settings: owner.settings.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

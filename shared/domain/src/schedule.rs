@@ -1,8 +1,9 @@
 //! Who is on call? PagerDuty's schedules: layers, rotations, overrides.
 //!
 //! A turn begins at the same local wall time for ever: clocks that change do not
-//! move a hand-off. A hand-off inside a gap happens when the gap ends; one that
-//! exists twice happens the first time.
+//! move a hand-off. A hand-off at a time that a change of clocks leaves out
+//! happens as if they had not changed (half past two, left out, is half past
+//! three); one at a time that comes twice happens the first time.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -182,6 +183,64 @@ mod tests {
         assert_eq!(who(&rota, "2026-04-04T14:44:59Z"), "a");
         assert_eq!(who(&rota, "2026-04-04T14:45:00Z"), "b");
         assert_eq!(who(&rota, "2026-04-04T15:20:00Z"), "b");
+    }
+
+    #[test]
+    fn a_weekly_hand_off_keeps_its_local_hour_both_ways_in_either_hemisphere() {
+        // Each row: the zone, the first hand-off, one of `b` to `a` after clocks
+        // have changed, in spring and in autumn, always at nine in the morning.
+        for (zone, start, hand_offs) in [
+            ("America/New_York", "2026-01-05T09:00:00", ["2026-03-16T13:00:00Z", "2026-11-09T14:00:00Z"]),
+            ("Australia/Sydney", "2026-01-05T09:00:00", ["2026-04-12T23:00:00Z", "2026-10-11T22:00:00Z"]),
+            ("Asia/Tokyo", "2026-01-05T09:00:00", ["2026-03-16T00:00:00Z", "2026-11-09T00:00:00Z"]),
+        ] {
+            let rota = schedule(zone, start, Turn::Days(7), &["a", "b"]);
+            for hand_off in hand_offs {
+                let at: Timestamp = hand_off.parse().unwrap();
+                let before = rota.on_call(crate::span::Span::seconds(1).before(at), &[]).unwrap();
+                let after = rota.on_call(at, &[]).unwrap();
+                assert_eq!(before.until, at, "{zone}");
+                assert_eq!((before.user.as_str(), after.user.as_str()), ("b", "a"), "{zone} at {hand_off}");
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_on_call_where_no_layer_has_begun_and_no_override_helps() {
+        let mut rota = schedule("UTC", "2026-01-01T00:00:00", Turn::Days(1), &["a"]);
+        assert_eq!(who(&rota, "2025-12-31T23:59:59Z"), "nobody");
+        assert_eq!(who(&rota, "2026-01-01T00:00:00Z"), "a");
+        rota.layers[0].users.clear();
+        assert_eq!(who(&rota, "2026-01-01T00:00:00Z"), "nobody");
+        rota.layers.clear();
+        assert_eq!(who(&rota, "2026-01-01T00:00:00Z"), "nobody");
+    }
+
+    #[test]
+    fn a_stand_in_of_today_goes_before_one_of_the_policy_for_its_time_only() {
+        let stand_in = |user: &str, start: &str, end: &str| OverrideSource {
+            user: user.into(),
+            start: start.parse().unwrap(),
+            end: end.parse().unwrap(),
+        };
+        let mut rota = schedule("UTC", "2026-01-01T00:00:00", Turn::Days(1), &["a"]);
+        rota.overrides = vec![
+            stand_in("b", "2026-01-02T00:00:00Z", "2026-01-02T12:00:00Z"),
+            stand_in("c", "2026-01-02T06:00:00Z", "2026-01-02T12:00:00Z"),
+        ];
+        let today = [stand_in("d", "2026-01-02T08:00:00Z", "2026-01-02T10:00:00Z")];
+        for (at, user, because) in [
+            ("2026-01-01T23:59:59Z", "a", "layer rota"),
+            ("2026-01-02T00:00:00Z", "b", "an override"),
+            ("2026-01-02T06:00:00Z", "c", "an override"),
+            ("2026-01-02T07:59:59Z", "c", "an override"),
+            ("2026-01-02T08:00:00Z", "d", "an override"),
+            ("2026-01-02T10:00:00Z", "c", "an override"),
+            ("2026-01-02T12:00:00Z", "a", "layer rota"),
+        ] {
+            let on_call = rota.on_call(at.parse().unwrap(), &today).unwrap();
+            assert_eq!((on_call.user.as_str(), on_call.because.as_str()), (user, because), "{at}");
+        }
     }
 
     #[test]

@@ -270,7 +270,10 @@ impl Script {
 
     /// All reasons noted so far, for a search.
     pub(crate) fn reasons(&self) -> String {
-        self.entries.iter().map(|(_, entry)| format!("{}: {}\n", entry.text, entry.because.join("; "))).collect()
+        self.entries.iter().fold(String::new(), |mut out, (_, entry)| {
+            let _ = writeln!(out, "{}: {}", entry.text, entry.because.join("; "));
+            out
+        })
     }
 }
 

@@ -181,8 +181,10 @@ impl<'de> Deserialize<'de> for Span {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::law::law;
 
     #[test]
     fn the_notation_is_prometheus() {
@@ -227,6 +229,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(law())]
+
         #[test]
         fn what_is_written_reads_back(ms in 0u64..10_000_000_000) {
             prop_assert_eq!(Span(ms).to_string().parse::<Span>(), Ok(Span(ms)));

@@ -58,3 +58,6 @@ pub fn suppression(
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

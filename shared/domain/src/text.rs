@@ -77,8 +77,10 @@ fn is_invisible(ch: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::law::law;
 
     #[test]
     fn hostile_names_become_one_plain_line() {
@@ -100,6 +102,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(law())]
+
         #[test]
         fn cleaning_twice_changes_nothing_and_respects_the_limit(raw in any::<String>(), max in 0usize..40) {
             let once = clean(&raw, max);

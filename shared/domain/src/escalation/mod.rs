@@ -5,6 +5,7 @@
 //! what it gave decides nothing new.
 
 mod ladder;
+mod notify;
 mod recover;
 
 use std::collections::BTreeSet;
@@ -13,11 +14,10 @@ use jiff::Timestamp;
 
 use crate::alert::Fingerprint;
 use crate::control::Control;
-use crate::incident::{AlertRecord, Incident, Ladder, Status, Told};
+use crate::incident::{AlertRecord, Incident, Status};
 use crate::inhibit::{self, Causes, SourceKey};
-use crate::notice::{Notice, NoticeKind};
-use crate::policy::{Channel, Class, Policy};
-use crate::priority::Priority;
+use crate::notice::Notice;
+use crate::policy::Policy;
 use crate::remediation::Remedy;
 use crate::span::Span;
 use crate::suppress::{Suppression, suppression};
@@ -25,11 +25,14 @@ use crate::timeline::{Entry, EntryKind, Scribe};
 
 /// How soon a suppression without a known end is looked at again.
 const RECHECK: Span = Span::minutes(1);
+
 /// How many ticks one execution of the state machine may have. Step Functions
 /// allows 25,000 history events, and a tick with its wait takes about a dozen.
 pub const TICKS_MAX: u32 = 1_500;
+
 /// How many alerts are named in a timeline line.
 const NAMED_MAX: usize = 5;
+
 /// How many suppressed alerts are remembered, to be spoken of once they are not
 /// suppressed any more.
 const HELD_MAX: usize = 100;
@@ -204,176 +207,12 @@ impl<'t> Ticking<'t> {
         }
     }
 
-    /// The first notification, once the group's wait and a remediation's hold
-    /// are over.
-    fn first_notification(&mut self, active: &[&AlertRecord]) {
-        if matches!(self.incident.status, Status::Acknowledged { .. }) {
-            return;
-        }
-        let group_wait = self.incident.settings.group_wait;
-        let mut due = group_wait.after(self.incident.opened_at);
-        if self.policy.rules(self.incident.priority).wait_for_remediation {
-            for remedy in self.view.remedies {
-                if let Some(until) = remedy.holds_until(self.policy, self.incident.opened_at)
-                    && until > due
-                {
-                    due = until;
-                    self.hold_for_remedy(remedy, until);
-                }
-            }
-        }
-        if self.now < due {
-            self.wakes.push(due);
-            return;
-        }
-        self.incident.waiting = None;
-        let because = match self.view.remedies.iter().find_map(Remedy::failure) {
-            Some(failure) => format!("mending did not help: {failure}"),
-            None => format!("{} alert{} firing", active.len(), if active.len() == 1 { " is" } else { "s are" }),
-        };
-        self.tell_receivers(&NoticeKind::Opened, &because);
-        self.incident.told =
-            Some(Told { first_at: self.now, last_at: self.now, ladder: Ladder::Off, without: self.held.clone() });
-        self.start_climb();
-    }
-
-    fn hold_for_remedy(&mut self, remedy: &Remedy, until: Timestamp) {
-        let reason = format!("remediation {} is being tried first, until {until} at the latest", remedy.name);
-        self.wait_for(EntryKind::Held, "nobody is told yet", reason);
-    }
-
-    /// News for those who were told, the climb, and reminders.
-    fn later_notifications(&mut self, active: &[&AlertRecord], told: &Told) {
-        self.climb();
-        let settings = self.incident.settings.clone();
-        let news: Vec<&AlertRecord> = active
-            .iter()
-            .filter(|member| {
-                member.heard_at().is_some_and(|heard| heard > told.last_at) || told.without.contains(&member.alert.fingerprint)
-            })
-            .copied()
-            .collect();
-        let flush_at = settings.group_interval.after(told.last_at);
-        let repeat_at = settings.repeat_interval.after(told.last_at);
-        if !news.is_empty() && self.now >= flush_at {
-            let because = format!("new: {}", named(news.iter().copied()));
-            self.tell_receivers(&NoticeKind::Updated, &because);
-            self.was_told();
-        } else if self.now >= repeat_at && self.incident.status == Status::Triggered {
-            let because = format!("nobody has answered for {}", Span::between(told.first_at, self.now).spoken());
-            self.tell_receivers(&NoticeKind::Reminder, &because);
-            self.was_told();
-        }
-    }
-
-    /// When to look for news and whether to remind. New members join without
-    /// waking the clock, so the group is looked at once every interval.
-    fn plan_news(&mut self) {
-        let Some(told) = &self.incident.told else { return };
-        let settings = &self.incident.settings;
-        let flush_at = settings.group_interval.after(told.last_at);
-        let next = if self.now < flush_at { flush_at } else { settings.group_interval.after(self.now) };
-        self.wakes.push(next);
-        if self.incident.status == Status::Triggered {
-            self.wakes.push(settings.repeat_interval.after(told.last_at));
-        }
-    }
-
-    fn was_told(&mut self) {
-        if let Some(told) = &mut self.incident.told {
-            told.last_at = self.now;
-            told.without.clone_from(&self.held);
-        }
-    }
-
     /// Notes a reason for waiting, once.
     fn wait_for(&mut self, kind: EntryKind, what: &str, reason: String) {
         if self.incident.waiting.as_ref() != Some(&reason) {
             self.scribe.note(kind, what, vec![reason.clone()]);
             self.incident.waiting = Some(reason);
         }
-    }
-
-    /// A member more urgent than the incident raises it, and the climb begins
-    /// anew.
-    fn raise_priority(&mut self, active: &[&AlertRecord]) {
-        let Some(most) = active.iter().min_by_key(|member| member.classification.priority) else { return };
-        let priority: Priority = most.classification.priority;
-        if priority >= self.incident.priority {
-            return;
-        }
-        let because = format!("{} is {priority}", most.alert.name);
-        self.scribe.note(
-            EntryKind::Notify,
-            format!("priority raised from {} to {priority}", self.incident.priority),
-            vec![because.clone()],
-        );
-        self.incident.priority = priority;
-        if self.incident.told.is_some() {
-            self.tell_receivers(&NoticeKind::Updated, &format!("priority raised: {because}"));
-            self.was_told();
-            if self.incident.status == Status::Triggered {
-                self.start_climb();
-            }
-        } else {
-            // Whoever opened the group may have had time to wait; this has not.
-            self.incident.settings.group_wait = Span::ZERO;
-        }
-    }
-
-    /// Sends `kind` to the channels of all receivers that this priority uses.
-    fn tell_receivers(&mut self, kind: &NoticeKind, because: &str) {
-        let classes = &self.policy.rules(self.incident.priority).channels;
-        let mut found = 0;
-        let round = self.next_round();
-        for name in self.incident.receivers.clone() {
-            let Some(receiver) = self.policy.receivers.get(&name) else {
-                self.failsafe(round, &format!("receiver {name} is not in the policy any more"));
-                continue;
-            };
-            for channel in receiver.channels.iter().filter(|channel| classes.contains(&channel.class)) {
-                self.push_notice(round, kind.clone(), &name, channel, because);
-                found += 1;
-            }
-        }
-        let classes = list(classes.iter().map(|class| class_word(*class)));
-        if found > 0 {
-            let to = self.incident.receivers.join(", ");
-            self.scribe.note(EntryKind::Notify, format!("tell {to} ({}) by {classes}", kind.word()), vec![because.to_owned()]);
-        } else {
-            let to = self.incident.receivers.join(", ");
-            self.scribe.note(
-                EntryKind::Held,
-                format!("{to} has no channel to tell"),
-                vec![format!("{} uses {classes}", self.incident.priority)],
-            );
-            let is_urgent = self.policy.rules(self.incident.priority).escalate;
-            if is_urgent && self.escalation_policy().is_none() {
-                self.failsafe(
-                    round,
-                    &format!("{to} has neither a channel nor an escalation policy for {}", self.incident.priority),
-                );
-            }
-        }
-    }
-
-    fn next_round(&mut self) -> u32 {
-        self.incident.n_rounds += 1;
-        self.incident.n_rounds
-    }
-
-    fn push_notice(&mut self, round: u32, kind: NoticeKind, to: &str, channel: &Channel, because: &str) {
-        let notice = Notice::new(self.now, round, self.clock, kind, to, channel, because.to_owned());
-        if !self.notices.iter().any(|other| other.id == notice.id) {
-            self.notices.push(notice);
-        }
-    }
-
-    /// Tells the failsafe that the right people cannot be told.
-    fn failsafe(&mut self, round: u32, why: &str) {
-        self.scribe.note(EntryKind::Notify, "tell the failsafe", vec![why.to_owned()]);
-        let kind = NoticeKind::Failsafe { why: why.to_owned() };
-        self.push_notice(round, kind, "failsafe", &Notice::failsafe_channel(), why);
     }
 
     /// Registers under which keys the incident is a cause now.
@@ -435,19 +274,6 @@ fn named<'m>(members: impl Iterator<Item = &'m AlertRecord>) -> String {
     let n_more = names.len().saturating_sub(NAMED_MAX);
     names.truncate(NAMED_MAX);
     if n_more > 0 { format!("{} and {n_more} more", names.join(", ")) } else { names.join(", ") }
-}
-
-fn list<'w>(words: impl Iterator<Item = &'w str>) -> String {
-    words.collect::<Vec<_>>().join(", ")
-}
-
-fn class_word(class: Class) -> &'static str {
-    match class {
-        Class::Page => "page",
-        Class::Email => "email",
-        Class::Chat => "chat",
-        Class::Ticket => "ticket",
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::alert::{AlertState, Mute};
 use crate::control::{Silence, SilenceKind};
 use crate::incident::Status;
+use crate::law::law_of;
 use crate::script::{Script, policy};
 use crate::span::Span;
 
@@ -270,7 +271,7 @@ fn a_receiver_that_left_the_policy_is_an_event_not_a_silence() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(law_of(400))]
 
     /// Whatever happens: every incident ends, whoever was told is told of the end
     /// exactly once for each telling, and nobody hears of an end out of nothing.

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use self::outline::Outline;
-pub use self::problem::{Problem, Problems};
+pub use self::problem::{Place, Problem, Problems};
 pub use self::remediation::{Action, Limits, Remediation};
 pub use self::source::{Class, Deployment, EcsSource, Mode, OverrideSource, PolicySource, RdsSource, TargetKind, TargetSource};
 use crate::alert::digest;
@@ -225,3 +225,6 @@ pub fn version_of(content: &Value) -> String {
     // content has equal text.
     digest(content.to_string().as_bytes())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! On which line of the file does a path stand?
+//! Where in the file does a path stand?
 //!
 //! Functions get the policy as JSON, so that none of them parses YAML. To name a
 //! line all the same when `terraform apply` checks a policy, this reads the
@@ -6,11 +6,13 @@
 //! value in flow style (`{a: b}`) or in a block scalar is found at the line of
 //! the key that holds it.
 
-/// The keys of a YAML file with their lines.
+use super::problem::Place;
+
+/// The keys of a YAML file with their places.
 #[derive(Debug, Clone, Default)]
 pub struct Outline {
-    /// Path, as in `route.routes[1].receiver`, and line, from 1.
-    places: Vec<(String, usize)>,
+    /// The path, as in `route.routes[1].receiver`, and where its key stands.
+    places: Vec<(String, Place)>,
 }
 
 struct Level {
@@ -51,6 +53,8 @@ impl Outline {
 
     fn read_line(&mut self, content: &str, indent: usize, line: usize, levels: &mut Vec<Level>) {
         let (mut content, mut indent) = (content, indent);
+        // Indentation is ASCII, so bytes are characters there.
+        let at = |indent: usize| Place { line, column: indent + 1 };
         while let Some(rest) = content.strip_prefix("- ").or_else(|| (content == "-").then_some("")) {
             // What remains on top is the sequence's key (which may stand at the same
             // indentation) or, for `- - a`, the item around it.
@@ -65,9 +69,9 @@ impl Outline {
                 }
                 None => String::new(),
             };
-            self.places.push((path.clone(), line));
             let inner = rest.trim_start();
             let inner_indent = indent + (content.len() - inner.len());
+            self.places.push((path.clone(), at(inner_indent)));
             levels.push(Level { indent: inner_indent, path, n_items: 0 });
             (content, indent) = (inner, inner_indent);
         }
@@ -77,20 +81,21 @@ impl Outline {
         }
         let parent = levels.last().map_or("", |level| level.path.as_str());
         let path = if parent.is_empty() { key.to_owned() } else { format!("{parent}.{key}") };
-        self.places.push((path.clone(), line));
+        self.places.push((path.clone(), at(indent)));
         levels.push(Level { indent, path, n_items: 0 });
     }
 
-    /// The line of `path`, or of the nearest thing above it; 1 for the file.
-    pub fn line_of(&self, path: &str) -> usize {
+    /// The place of `path`, or of the nearest thing above it; the first line and
+    /// column for the file.
+    pub fn place_of(&self, path: &str) -> Place {
         let mut path = path;
         loop {
-            if let Some((_, line)) = self.places.iter().find(|(known, _)| known == path) {
-                return *line;
+            if let Some((_, place)) = self.places.iter().find(|(known, _)| known == path) {
+                return *place;
             }
             match path.rfind(['.', '[']) {
                 Some(at) => path = &path[..at],
-                None => return 1,
+                None => return Place { line: 1, column: 1 },
             }
         }
     }
@@ -143,35 +148,35 @@ receivers:
 "#;
 
     #[test]
-    fn every_place_is_found_on_its_line() {
+    fn every_path_is_found_where_its_key_stands() {
         let outline = Outline::of(FILE);
-        for (path, line) in [
-            ("services", 2),
-            ("services[0].name", 3),
-            ("services[0].team", 4),
-            ("services[1]", 5),
-            ("services[1].rds", 6),
-            ("services[1].rds.db_instance", 6),
-            ("route.receiver", 9),
-            ("route.routes[0].matchers", 11),
-            ("route.routes[0].matchers[0]", 11),
-            ("route.routes[0].receiver", 12),
-            ("route.routes[0].routes[0].matchers[1]", 16),
-            ("route.routes[0].routes[0].group_wait", 17),
-            ("route.routes[1].receiver", 19),
-            ("receivers[0].name", 21),
-            ("receivers[0].sns_configs[0].topic", 25),
-            ("no.such.thing", 1),
-            ("", 1),
+        for (path, place) in [
+            ("services", "2:1"),
+            ("services[0].name", "3:5"),
+            ("services[0].team", "4:5"),
+            ("services[1]", "5:5"),
+            ("services[1].rds", "6:5"),
+            ("services[1].rds.db_instance", "6:5"),
+            ("route.receiver", "9:3"),
+            ("route.routes[0].matchers", "11:5"),
+            ("route.routes[0].matchers[0]", "11:5"),
+            ("route.routes[0].receiver", "12:5"),
+            ("route.routes[0].routes[0].matchers[1]", "16:13"),
+            ("route.routes[0].routes[0].group_wait", "17:9"),
+            ("route.routes[1].receiver", "19:5"),
+            ("receivers[0].name", "21:3"),
+            ("receivers[0].sns_configs[0].topic", "25:7"),
+            ("no.such.thing", "1:1"),
+            ("", "1:1"),
         ] {
-            assert_eq!(outline.line_of(path), line, "{path}");
+            assert_eq!(outline.place_of(path).to_string(), place, "{path}");
         }
     }
 
     #[test]
     fn nonsense_has_an_outline_too() {
         for text in ["", "- - - a", ":::", "- \n-\n -", "a: b\n   c: d\n e: f\n- g", "\u{feff}a: b", "a:\n\t- b: c"] {
-            assert!(Outline::of(text).line_of("a.b[3].c") >= 1, "{text:?}");
+            assert!(Outline::of(text).place_of("a.b[3].c").line >= 1, "{text:?}");
         }
     }
 }

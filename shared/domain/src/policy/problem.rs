@@ -4,6 +4,22 @@ use std::fmt;
 
 use super::outline::Outline;
 
+/// A place in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+}
+
+impl fmt::Display for Place {
+    /// Writes `line:column`, as compilers and editors do.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -11,6 +27,31 @@ pub struct Problem {
     pub path: String,
     /// What is wrong, and what would be right.
     pub message: String,
+    /// Where in the file, if whoever found it knows better than the path says.
+    pub at: Option<Place>,
+}
+
+impl Problem {
+    /// Something wrong with what stands at `path`.
+    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Problem {
+        Problem { path: path.into(), message: message.into(), at: None }
+    }
+
+    /// Something wrong with the file's text, before it has any paths.
+    pub fn at(place: Place, message: impl Into<String>) -> Problem {
+        Problem { at: Some(place), ..Problem::new("", message) }
+    }
+
+    /// Its place in the file with this outline.
+    pub fn place(&self, outline: &Outline) -> Place {
+        self.at.unwrap_or_else(|| outline.place_of(&self.path))
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() { f.write_str(&self.message) } else { write!(f, "{}: {}", self.path, self.message) }
+    }
 }
 
 /// All that is wrong; never empty.
@@ -20,53 +61,41 @@ pub struct Problems(pub Vec<Problem>);
 impl Problems {
     /// A single problem.
     pub fn one(path: impl Into<String>, message: impl Into<String>) -> Problems {
-        Problems(vec![Problem { path: path.into(), message: message.into() }])
+        Problems(vec![Problem::new(path, message)])
     }
 
-    /// One line for each problem, with the file's name and the line in it:
-    /// `policy.yaml:12: route.receiver: …`.
+    /// One line for each problem, with the file's name and its place in `text`,
+    /// the file's content: `policy.yaml:12:5: route.receiver: …`.
     pub fn show(&self, file: &str, text: &str) -> String {
         let outline = Outline::of(text);
-        let lines: Vec<String> = self
-            .0
-            .iter()
-            .map(|problem| {
-                let line = outline.line_of(&problem.path);
-                if problem.path.is_empty() {
-                    format!("{file}:{line}: {}", problem.message)
-                } else {
-                    format!("{file}:{line}: {}: {}", problem.path, problem.message)
-                }
-            })
-            .collect();
+        let lines: Vec<String> = self.0.iter().map(|problem| format!("{file}:{}: {problem}", problem.place(&outline))).collect();
         lines.join("\n")
     }
 }
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, problem) in self.0.iter().enumerate() {
-            if n > 0 {
-                f.write_str("\n")?;
-            }
-            if problem.path.is_empty() {
-                f.write_str(&problem.message)?;
-            } else {
-                write!(f, "{}: {}", problem.path, problem.message)?;
-            }
-        }
-        Ok(())
+        let lines: Vec<String> = self.0.iter().map(Problem::to_string).collect();
+        f.write_str(&lines.join("\n"))
     }
 }
 
-/// The name in `known` that `wanted` was probably meant to be.
+/// The name in `known` that `wanted` was probably meant to be: the only one that
+/// is nearest, and near enough.
 pub(super) fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
+    let near_enough = wanted.chars().count().div_ceil(3).max(1);
+    let mut near: Vec<(usize, &str)> = known
         .into_iter()
         .map(|name| (distance(wanted, name), name))
-        .filter(|(distance, _)| *distance <= wanted.chars().count().div_ceil(3).max(1))
-        .min()
-        .map(|(_, name)| name)
+        .filter(|(distance, name)| *distance <= near_enough && !name.is_empty())
+        .collect();
+    near.sort_unstable();
+    near.dedup();
+    match near.as_slice() {
+        [(first, _), (second, _), ..] if first == second => None,
+        [(_, name), ..] => Some(name),
+        [] => None,
+    }
 }
 
 /// How many insertions, deletions and replacements lie between two words
@@ -97,5 +126,8 @@ mod tests {
         assert_eq!(did_you_mean("api-taem", known), Some("api-team"));
         assert_eq!(did_you_mean("evryone", known), Some("everyone"));
         assert_eq!(did_you_mean("zzz", known), None);
+        assert_eq!(did_you_mean("P5", ["P1", "P2", "P3"]), None, "one is as near as another");
+        assert_eq!(did_you_mean("P2x", ["P1", "P2", "P2"]), Some("P2"), "the same name twice is one name");
+        assert_eq!(did_you_mean("x", [""]), None);
     }
 }

@@ -9,6 +9,7 @@ use super::{alerts, cases, events, name_of, now, sample, samples};
 use crate::alert::{Alert, Source};
 use crate::intake::{ALERTS_MAX, read};
 use crate::labels::LABELS_MAX;
+use crate::law::law;
 use crate::text::{NAME_MAX, TEXT_MAX, clean};
 
 /// An alert is one part of one row of the table, which holds 400 kB.
@@ -210,6 +211,8 @@ fn every_sample_is_sound_however_little_of_it_arrives() {
 }
 
 proptest! {
+    #![proptest_config(law())]
+
     #[test]
     fn any_bytes_are_read_as_something(raw in proptest::collection::vec(any::<u8>(), 0..400)) {
         check(&raw);

@@ -1,0 +1,132 @@
+//! The part about alerts: what they are about, how urgent that is, and when nobody
+//! hears of them.
+
+use std::collections::BTreeMap;
+
+use super::Reader;
+use crate::classify::{ClassifyRule, Service};
+use crate::inhibit::InhibitRule;
+use crate::policy::source::{Class, PrioritySource};
+use crate::policy::{PriorityRules, Window};
+use crate::priority::Priority;
+use crate::span::Span;
+
+impl Reader<'_> {
+    pub(super) fn services(&mut self) -> BTreeMap<String, Service> {
+        let names: Vec<String> = self.source.services.iter().map(|service| service.name.clone()).collect();
+        let mut services = BTreeMap::new();
+        for (n, service) in self.source.services.iter().enumerate() {
+            for (m, on) in service.depends_on.iter().enumerate() {
+                self.must_be_known("service", on, &names, &format!("services[{n}].depends_on[{m}]"));
+            }
+            services.insert(service.name.clone(), Service::of(service));
+        }
+        services
+    }
+
+    pub(super) fn classify(&mut self) -> Vec<ClassifyRule> {
+        let source = self.source;
+        let mut rules = Vec::new();
+        for (n, rule) in source.classify.iter().enumerate() {
+            let path = format!("classify[{n}]");
+            if self.strict && rule.set.labels.contains_key("priority") {
+                self.problem(format!("{path}.set.labels.priority"), "this would be overwritten; write `priority` under `set`");
+            }
+            rules.push(ClassifyRule {
+                name: rule.name.clone(),
+                matchers: self.matchers(&rule.matchers, &format!("{path}.matchers")),
+                set: rule.set.clone(),
+            });
+        }
+        rules
+    }
+
+    pub(super) fn inhibit_rules(&mut self) -> Vec<InhibitRule> {
+        let source = self.source;
+        source
+            .inhibit_rules
+            .iter()
+            .enumerate()
+            .map(|(n, rule)| {
+                InhibitRule::new(
+                    rule.name.clone(),
+                    self.matchers(&rule.source_matchers, &format!("inhibit_rules[{n}].source_matchers")),
+                    self.matchers(&rule.target_matchers, &format!("inhibit_rules[{n}].target_matchers")),
+                    rule.equal.clone(),
+                )
+            })
+            .collect()
+    }
+
+    pub(super) fn windows(&mut self) -> Vec<Window> {
+        let source = self.source;
+        let mut windows = Vec::new();
+        for (n, window) in source.maintenance_windows.iter().enumerate() {
+            let path = format!("maintenance_windows[{n}]");
+            if window.ends_at <= window.starts_at {
+                self.problem(format!("{path}.ends_at"), format!("the window ends at {}, before it starts", window.ends_at));
+            }
+            if window.matchers.is_empty() {
+                self.problem(format!("{path}.matchers"), "a window needs matchers; to cover everything, write alertname=~\".+\"");
+            }
+            windows.push(Window {
+                name: window.name.clone(),
+                matchers: self.matchers(&window.matchers, &format!("{path}.matchers")),
+                starts_at: window.starts_at,
+                ends_at: window.ends_at,
+            });
+        }
+        windows
+    }
+
+    pub(super) fn priorities(&self) -> BTreeMap<Priority, PriorityRules> {
+        let none = PrioritySource::default();
+        Priority::ALL
+            .into_iter()
+            .map(|priority| {
+                let given = self.source.priorities.get(&priority).unwrap_or(&none);
+                let default = defaults_of(priority);
+                let rules = PriorityRules {
+                    channels: given.channels.clone().unwrap_or(default.channels),
+                    escalate: given.escalate.unwrap_or(default.escalate),
+                    acknowledge_within: given
+                        .acknowledge_within
+                        .or(default.acknowledge_within)
+                        .map(|span| span.shortened(self.scale)),
+                    respond_within: given.respond_within.or(default.respond_within).map(|span| span.shortened(self.scale)),
+                    wait_for_remediation: given.wait_for_remediation.unwrap_or(default.wait_for_remediation),
+                };
+                (priority, rules)
+            })
+            .collect()
+    }
+}
+
+/// What the severities in common use mean where the policy does not say:
+/// critical pages, a warning is handled by the team on duty, information waits.
+pub(super) fn severities(given: &BTreeMap<String, Priority>) -> BTreeMap<String, Priority> {
+    let mut severities: BTreeMap<String, Priority> =
+        [("critical", Priority::P1), ("warning", Priority::P2), ("info", Priority::P4)]
+            .map(|(name, p)| (name.to_owned(), p))
+            .into();
+    severities.extend(given.iter().map(|(name, priority)| (name.clone(), *priority)));
+    severities
+}
+
+/// What a priority means where the policy does not say.
+fn defaults_of(priority: Priority) -> PriorityRules {
+    use Class::{Chat, Email, Page, Ticket};
+    let rules = |channels: &[Class], escalate, acknowledge, respond, wait| PriorityRules {
+        channels: channels.to_vec(),
+        escalate,
+        acknowledge_within: acknowledge,
+        respond_within: respond,
+        wait_for_remediation: wait,
+    };
+    match priority {
+        Priority::P1 => rules(&[Page, Email, Chat], true, Some(Span::minutes(5)), Some(Span::minutes(30)), false),
+        Priority::P2 => rules(&[Email, Chat], true, Some(Span::minutes(15)), Some(Span::hours(4)), true),
+        Priority::P3 => rules(&[Email, Chat], false, None, Some(Span::hours(24)), true),
+        Priority::P4 => rules(&[Ticket], false, None, None, true),
+    }
+}

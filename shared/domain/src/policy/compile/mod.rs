@@ -1,0 +1,144 @@
+//! How does a file's content become a policy? Every name is looked up, every
+//! expression read, and all problems are collected before anything is refused.
+
+mod alerts;
+mod escalation;
+mod names;
+mod receivers;
+mod remediations;
+mod schedules;
+mod shape;
+
+use serde_json::Value;
+
+use super::problem::{Problem, Problems};
+use super::source::PolicySource;
+use super::{Noise, Policy, SIZE_MAX, version_of};
+use crate::matcher::Matcher;
+use crate::route::{Inherited, Route};
+use crate::span::Span;
+
+use self::alerts::severities;
+
+/// Largest divisor of waiting times.
+const TIME_SCALE_MAX: u32 = 10_000;
+
+/// Reads `content`. With `strict`, what costs time or would
+/// stop a policy in force after an update is checked, too.
+pub(super) fn compile(content: &Value, strict: bool) -> Result<Policy, Problems> {
+    let size = content.to_string().len();
+    if size > SIZE_MAX {
+        return Err(Problems::one(
+            "",
+            format!(
+                "the policy has {size} bytes as JSON, and at most {SIZE_MAX} can be stored; split off what another account can hold"
+            ),
+        ));
+    }
+    if !content.is_object() {
+        let is = if content.is_null() { "the file is empty" } else { "the file is not a mapping" };
+        return Err(Problems::one("", format!("{is}; a policy has at least `route` and `receivers`")));
+    }
+    let source: PolicySource =
+        serde_path_to_error::deserialize(content).map_err(|error| Problems(vec![shape::problem(&error)]))?;
+    let mut reader = Reader { strict, scale: 1, problems: Vec::new(), source: &source };
+    let policy = reader.read(version_of(content));
+    if reader.problems.is_empty() { Ok(policy) } else { Err(Problems(reader.problems)) }
+}
+
+struct Reader<'s> {
+    strict: bool,
+    scale: u32,
+    problems: Vec<Problem>,
+    source: &'s PolicySource,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, version: String) -> Policy {
+        let source = self.source;
+        self.scale = source.time_scale.unwrap_or(1);
+        if !(1..=TIME_SCALE_MAX).contains(&self.scale) {
+            self.problem("time_scale", format!("{} is not from 1 to {TIME_SCALE_MAX}", self.scale));
+            self.scale = 1;
+        }
+        self.names_are_unique();
+        let inherited = Inherited::root();
+        if source.route.receiver.is_none() {
+            self.problem("route.receiver", "the root route must name a receiver, so that no alert is without one");
+        }
+        if !source.route.matchers.is_empty() {
+            self.problem("route.matchers", "the root route matches everything; put matchers on its routes");
+        }
+        Policy {
+            version,
+            time_scale: self.scale,
+            deployment: source.deployment.clone(),
+            services: self.services(),
+            severities: severities(&source.severities),
+            classify: self.classify(),
+            route: Route::compile(&source.route, "route", &inherited, self),
+            inhibit_rules: self.inhibit_rules(),
+            maintenance_windows: self.windows(),
+            noise: Noise {
+                resolve_wait: self.span(source.noise.resolve_wait, Span::minutes(1)),
+                linger: self.span(source.noise.linger, Span::minutes(5)),
+            },
+            priorities: self.priorities(),
+            receivers: self.receivers(),
+            users: self.users(),
+            schedules: self.schedules(),
+            escalation_policies: self.escalation_policies(),
+            remediations: self.remediations(),
+        }
+    }
+
+    /// Notes something that is wrong.
+    fn problem(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        self.problems.push(Problem::new(path, message));
+    }
+
+    /// A waiting time, shortened by the drill's scale.
+    fn span(&self, given: Option<Span>, default: Span) -> Span {
+        given.unwrap_or(default).shortened(self.scale)
+    }
+
+    /// Reads matchers; bad ones are noted and left out.
+    fn matchers(&mut self, texts: &[String], path: &str) -> Vec<Matcher> {
+        let mut matchers = Vec::new();
+        for (n, text) in texts.iter().enumerate() {
+            match Matcher::parse_list(text) {
+                Ok(list) => {
+                    for matcher in &list {
+                        if self.strict
+                            && let Err(error) = matcher.check()
+                        {
+                            self.problem(format!("{path}[{n}]"), error.to_string());
+                        }
+                    }
+                    matchers.extend(list);
+                }
+                Err(error) => self.problem(format!("{path}[{n}]"), error.to_string()),
+            }
+        }
+        matchers
+    }
+}
+
+impl crate::route::Notes for Reader<'_> {
+    fn problem(&mut self, path: String, message: String) {
+        Reader::problem(self, path, message);
+    }
+
+    fn receiver(&mut self, name: &str, path: &str) {
+        let known = self.source.receivers.iter().map(|receiver| receiver.name.clone()).collect::<Vec<_>>();
+        self.must_be_known("receiver", name, &known, path);
+    }
+
+    fn read_matchers(&mut self, texts: &[String], path: &str) -> Vec<Matcher> {
+        self.matchers(texts, path)
+    }
+
+    fn scale(&self) -> u32 {
+        self.scale
+    }
+}

@@ -1,0 +1,55 @@
+//! Are all names there, and each only once?
+
+use std::collections::BTreeSet;
+
+use super::Reader;
+use crate::policy::problem::did_you_mean;
+
+impl Reader<'_> {
+    /// Notes when `name` is none of `known`, with the nearest one.
+    pub(super) fn must_be_known(&mut self, what: &str, name: &str, known: &[String], path: &str) {
+        if known.iter().any(|candidate| candidate == name) {
+            return;
+        }
+        let mut known: Vec<&str> = known.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+        known.sort_unstable();
+        known.dedup();
+        let hint = match (did_you_mean(name, known.iter().copied()), known.as_slice()) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, []) => format!("there is no {what} at all"),
+            (None, [only]) => format!("there is only `{only}`"),
+            (None, _) => format!("there are {}", known.join(", ")),
+        };
+        self.problem(path, format!("there is no {what} `{name}`; {hint}"));
+    }
+
+    pub(super) fn names_are_unique(&mut self) {
+        let source = self.source;
+        let lists: [(&str, &str, Vec<&str>); 7] = [
+            ("services", "name", source.services.iter().map(|item| item.name.as_str()).collect()),
+            ("classify", "name", source.classify.iter().map(|item| item.name.as_str()).collect()),
+            ("receivers", "name", source.receivers.iter().map(|item| item.name.as_str()).collect()),
+            ("users", "id", source.users.iter().map(|item| item.id.as_str()).collect()),
+            ("schedules", "name", source.schedules.iter().map(|item| item.name.as_str()).collect()),
+            ("escalation_policies", "name", source.escalation_policies.iter().map(|item| item.name.as_str()).collect()),
+            ("remediations", "name", source.remediations.iter().map(|item| item.name.as_str()).collect()),
+        ];
+        for (list, key, names) in lists {
+            let mut seen = BTreeSet::new();
+            for (n, name) in names.into_iter().enumerate() {
+                let path = format!("{list}[{n}].{key}");
+                if name.is_empty() {
+                    self.problem(path, "a name cannot be empty");
+                } else if !seen.insert(name) {
+                    self.problem(path, format!("there is another `{name}` above; names must differ"));
+                }
+            }
+        }
+        for (n, user) in source.users.iter().enumerate() {
+            // The id stands in links, so it must be a plain word there.
+            if !user.id.chars().all(|ch| ch.is_ascii_alphanumeric() || matches!(ch, '-' | '_')) || user.id.len() > 40 {
+                self.problem(format!("users[{n}].id"), "a user's id has letters, digits, `-` and `_`, at most 40 of them");
+            }
+        }
+    }
+}

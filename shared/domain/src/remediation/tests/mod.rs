@@ -1,0 +1,228 @@
+//! One target with its remediation, and what stands around it.
+
+mod guards;
+mod stages;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::facts::{DbFacts, EcsFacts, Facts, Scalable, TargetFacts};
+use super::step::{Act, ActResult, Change, Situation, Step, acted, step};
+use super::{Actions, Lease, Outcome, Remedy, Stage};
+use crate::alert::AlertState;
+use crate::control::{Control, PolicyInForce, Stop};
+use crate::incident::{AlertRecord, Incident};
+use crate::policy::Policy;
+use crate::script::{self, Script};
+use crate::span::Span;
+
+/// One target with its remediation, and what stands around it.
+struct World {
+    now: Timestamp,
+    policy: Policy,
+    control: Control,
+    incident: Incident,
+    members: Vec<AlertRecord>,
+    remedy: Remedy,
+    version: u64,
+    clock: i64,
+    facts: Facts,
+    acts: Vec<Act>,
+    notes: Vec<String>,
+}
+
+fn scale_out(change: impl FnOnce(&mut Value)) -> Value {
+    let mut content = json!({"name": "mend", "matchers": ["alertname=\"hot\""], "action": "ecs-scale-out", "mode": "act"});
+    change(&mut content);
+    content
+}
+
+fn reset(change: impl FnOnce(&mut Value)) -> Value {
+    let mut content = json!({"name": "mend", "matchers": ["alertname=\"hot\""], "action": "rds-connection-reset",
+        "mode": "act", "approval": "none", "parameters": {"force_failover": true}});
+    change(&mut content);
+    content
+}
+
+fn managed() -> BTreeMap<String, String> {
+    [("watchkeeper".to_owned(), "managed".to_owned())].into()
+}
+
+fn ecs() -> EcsFacts {
+    EcsFacts {
+        is_active: true,
+        desired: 4,
+        running: 4,
+        is_deploying: false,
+        placement_failure: None,
+        tags: managed(),
+        scalable: Some(Scalable { min: 2, max: 8, is_out_suspended: false }),
+    }
+}
+
+fn db() -> DbFacts {
+    DbFacts {
+        status: "available".into(),
+        is_multi_az: true,
+        pending: Vec::new(),
+        cluster: None,
+        restarted_at: None,
+        tags: managed(),
+    }
+}
+
+impl World {
+    fn new(remediation: &Value, target: TargetFacts) -> World {
+        let policy = script::policy(|content| content["remediations"] = json!([remediation]));
+        let mut script = Script::new(policy);
+        let labels = [("group", "g"), ("ClusterName", "main"), ("ServiceName", "api"), ("DBInstanceIdentifier", "db")];
+        script.fires("hot", &labels);
+        let incident = script.incidents.values().next().unwrap().clone();
+        let remedy = script.remedies[&incident.id][0].clone();
+        let remedy_clock = remedy.clock;
+        let lease = Lease::free(remedy.target.clone().unwrap());
+        World {
+            now: script.now,
+            control: Control {
+                policy: Some(PolicyInForce { version: "1".into(), previous: None, installed_at: script.now }),
+                ..Control::default()
+            },
+            members: script.members(),
+            policy: script.policy,
+            incident,
+            remedy,
+            version: 1,
+            clock: remedy_clock,
+            facts: Facts { target, lease, actions: Actions::default() },
+            acts: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    fn situation(&self) -> Situation<'_> {
+        Situation {
+            now: self.now,
+            policy: &self.policy,
+            control: &self.control,
+            incident: &self.incident,
+            members: &self.members,
+            remedy: &self.remedy,
+            version: self.version,
+            clock: self.clock,
+        }
+    }
+
+    fn store(&mut self, change: Change) -> Option<Act> {
+        self.remedy = change.remedy;
+        self.version += 1;
+        if let Some(lease) = change.lease {
+            self.facts.lease = lease;
+        }
+        if let Some(actions) = change.actions {
+            self.facts.actions = actions;
+        }
+        self.notes.extend(change.entries.into_iter().map(|entry| entry.text));
+        change.act
+    }
+
+    /// The target does as it is told.
+    fn act(&mut self, act: Act) {
+        match (&act, &mut self.facts.target) {
+            (Act::SetMinimum { min, .. }, TargetFacts::Ecs(ecs)) => {
+                ecs.running = ecs.running.max(*min);
+                ecs.scalable.as_mut().unwrap().min = *min;
+            }
+            (Act::Reboot { .. } | Act::Failover { .. }, TargetFacts::Db(db)) => db.restarted_at = Some(self.now),
+            (act, target) => panic!("{act:?} on {target:?}"),
+        }
+        self.acts.push(act);
+    }
+
+    /// One tick; gives when the next is due.
+    fn tick(&mut self) -> Option<Timestamp> {
+        let mut looked = false;
+        for _ in 0..10 {
+            let facts = looked.then(|| self.facts.clone());
+            match step(self.situation(), facts.as_ref()) {
+                Step::Done => return None,
+                Step::Wait(until) => return Some(until),
+                Step::Look(target) => {
+                    assert!(!looked, "looked twice in a row at {target}");
+                    looked = true;
+                }
+                Step::Change(change) => {
+                    looked = false;
+                    if let Some(act) = self.store(*change) {
+                        self.act(act);
+                        let change = acted(self.situation(), &self.facts.lease, &ActResult::Done).unwrap();
+                        assert_eq!(self.store(change), None);
+                    }
+                }
+            }
+        }
+        panic!("the tick does not end: {:?}", self.remedy.stage)
+    }
+
+    fn tick_after(&mut self, span: Span) -> Option<Timestamp> {
+        self.now = span.after(self.now);
+        self.tick()
+    }
+
+    fn recovers(&mut self) {
+        self.now = Span::seconds(1).after(self.now);
+        for member in &mut self.members {
+            let mut ok = member.history.newest().unwrap().clone();
+            (ok.state, ok.state_at, ok.claimed_at, ok.received_at) = (AlertState::Ok, self.now, self.now, self.now);
+            member.history.add(ok);
+        }
+    }
+
+    fn outcome(&self) -> &Outcome {
+        match &self.remedy.stage {
+            Stage::Over { outcome, .. } => outcome,
+            stage => panic!("not over: {stage:?}"),
+        }
+    }
+
+    fn refusal(mut self) -> String {
+        self.tick();
+        assert!(self.acts.is_empty(), "a refused action acted");
+        match self.outcome() {
+            Outcome::Refused { refusal } => refusal.to_string(),
+            outcome => panic!("not refused: {outcome:?}"),
+        }
+    }
+
+    fn acts_once(mut self) -> bool {
+        self.tick();
+        self.acts.len() == 1
+    }
+}
+
+fn hot_service() -> World {
+    World::new(&scale_out(|_| {}), TargetFacts::Ecs(ecs()))
+}
+
+fn hot_database() -> World {
+    World::new(&reset(|_| {}), TargetFacts::Db(db()))
+}
+
+fn ecs_of(world: &mut World) -> &mut EcsFacts {
+    match &mut world.facts.target {
+        TargetFacts::Ecs(ecs) => ecs,
+        target => panic!("{target:?}"),
+    }
+}
+
+fn db_of(world: &mut World) -> &mut DbFacts {
+    match &mut world.facts.target {
+        TargetFacts::Db(db) => db,
+        target => panic!("{target:?}"),
+    }
+}
+
+fn stop(world: &World) -> Stop {
+    Stop { by: "ann".into(), at: world.now, why: "drill".into() }
+}
