@@ -11,6 +11,7 @@ use domain::message::{Brief, brief, text};
 use domain::notice::{Delivery, Notice, NoticeKind};
 use domain::policy::Address;
 use domain::span::Span;
+use domain::text::instant;
 use domain::timeline::{EntryKind, Scribe};
 use jiff::Timestamp;
 use runtime::seed_of;
@@ -220,7 +221,11 @@ fn not_sent(
     let asked = Span::millis(retry_after.map_or(0, |wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)));
     let pause = Span::seconds(15u64 << (*n_attempts).min(6)).max(asked);
     let retry_at = pause.after(now);
-    scribe.note(EntryKind::Failed, format!("not sent yet: {what}"), vec![why, format!("it is tried again at {retry_at}")]);
+    scribe.note(
+        EntryKind::Failed,
+        format!("not sent yet: {what}"),
+        vec![why, format!("it is tried again at {}", instant(retry_at))],
+    );
     *not_before = retry_at;
     // This tick is done with it.
     *claimed_until = now;

@@ -120,7 +120,9 @@ impl Remediator {
     /// have changed meanwhile.
     async fn drive(&self, read: &mut Read, request: &Request, name: &str, seed: u64) -> Result<Option<Timestamp>, Failure> {
         for attempt in 0..CONFLICTS_MAX {
-            let Some(mut remedy) = read.rows.remedies.iter().find(|remedy| remedy.value.name == name).cloned() else { return Ok(None) };
+            let Some(mut remedy) = read.rows.remedies.iter().find(|remedy| remedy.value.name == name).cloned() else {
+                return Ok(None);
+            };
             if request.seq < remedy.value.clock {
                 info!(incident_id = %request.incident_id, "a later clock drives this remediation; this one ends");
                 return Ok(None);

@@ -62,7 +62,7 @@ impl Sweeper {
         scribe.note(
             EntryKind::Clock,
             "the clock is started again",
-            vec![format!("it {since} at {due}, {} ago", Span::between(due, now).spoken())],
+            vec![format!("it {since} at {}, {} ago", domain::text::instant(due), Span::between(due, now).spoken())],
         );
         let mut writes = vec![Write::Put(Row::Incident(Box::new(incident.clone())), Expect::Version(rows.incident.version))];
         for stored in rows.remedies.into_iter().filter(|stored| stored.value.wake_at.is_some_and(|at| at < now)) {

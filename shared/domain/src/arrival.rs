@@ -3,6 +3,7 @@
 //! The same event twice, late or out of order gives the same rows in the end:
 //! the newest state decides, an older one is put in its place in the history.
 
+use crate::text::instant;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -156,7 +157,7 @@ pub fn arrive(now: Timestamp, policy: &Policy, known: Known<'_>, alert: Alert, v
 
 /// The same transition came in before: whatever was left undone is done.
 fn repeated(now: Timestamp, policy: &Policy, known: Known<'_>, mut record: AlertRecord) -> Arrival {
-    let because = format!("{} at {} was known already", record.alert.state, record.alert.claimed_at);
+    let because = format!("{} at {} was known already", record.alert.state, instant(record.alert.claimed_at));
     let start = undone(now, policy, known, &record);
     record.ignored.n_duplicates = record.ignored.n_duplicates.saturating_add(1);
     record.ignored.because.clone_from(&because);
@@ -189,7 +190,7 @@ fn noted(mut record: AlertRecord, added: Added) -> Arrival {
     let (verb, because) = match (added, record.alert.state) {
         (Added::Older, _) => {
             record.ignored.n_older = record.ignored.n_older.saturating_add(1);
-            ("older", format!("a newer state is known: {} at {}", record.alert.state, record.alert.claimed_at))
+            ("older", format!("a newer state is known: {} at {}", record.alert.state, instant(record.alert.claimed_at)))
         }
         (Added::Newest | Added::Duplicate, AlertState::InsufficientData) => {
             ("missing-data", "INSUFFICIENT_DATA neither raises nor clears an alert".to_owned())
@@ -269,7 +270,7 @@ fn open(now: Timestamp, policy: &Policy, mut record: AlertRecord, verdict: Verdi
     let mut scribe = Scribe::new(now, "o");
     scribe.note(
         EntryKind::Incident,
-        format!("opened as {}: {} is {} since {}", incident.priority, alert.name, alert.state, alert.claimed_at),
+        format!("opened as {}: {} is {} since {}", incident.priority, alert.name, alert.state, instant(alert.claimed_at)),
         because.clone(),
     );
     let opening = Opening { incident, remedies, entries: scribe.finish() };

@@ -1,6 +1,7 @@
 //! Should people not hear of this alert now, and why? What CloudWatch mutes,
 //! planned work, silences, and causes that are known already.
 
+use crate::text::instant;
 use jiff::Timestamp;
 
 use crate::control::Control;
@@ -28,7 +29,7 @@ pub fn suppression(
 ) -> Option<Suppression> {
     let labels = &record.classification.labels;
     if let Some(mute) = record.alert.muted_by.as_ref().filter(|mute| mute.until.is_none_or(|until| now < until)) {
-        let until = mute.until.map(|until| format!(" until {until}")).unwrap_or_default();
+        let until = mute.until.map(|until| format!(" until {}", instant(until))).unwrap_or_default();
         return Some(Suppression {
             because: format!("the alarm's own actions are muted by {}{until}", mute.by),
             until: mute.until,
@@ -37,14 +38,14 @@ pub fn suppression(
     for window in &policy.maintenance_windows {
         if window.starts_at <= now && now < window.ends_at && all_match(&window.matchers, labels) {
             return Some(Suppression {
-                because: format!("maintenance window `{}` until {}", window.name, window.ends_at),
+                because: format!("maintenance window `{}` until {}", window.name, instant(window.ends_at)),
                 until: Some(window.ends_at),
             });
         }
     }
     if let Some((name, silence)) = control.silences.iter().find(|(_, silence)| silence.covers(now, labels)) {
         return Some(Suppression {
-            because: format!("{} {name} by {} until {}: {}", silence.kind.word(), silence.by, silence.ends_at, silence.why),
+            because: format!("{} {name} by {} until {}: {}", silence.kind.word(), silence.by, instant(silence.ends_at), silence.why),
             until: Some(silence.ends_at),
         });
     }

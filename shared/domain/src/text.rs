@@ -6,11 +6,19 @@
 //! edge; escaping for HTML or Slack is the business of the one who writes HTML
 //! or Slack.
 
+use jiff::Timestamp;
+
 /// Longest name kept, in characters. CloudWatch allows 255.
 pub const NAME_MAX: usize = 255;
 /// Longest description, reason or label value kept, in characters. CloudWatch
 /// allows 1,024 for a description and 1,023 for a reason.
 pub const TEXT_MAX: usize = 1024;
+
+/// A moment as people read it, to the second and with its zone:
+/// `2026-11-21 02:05:54 UTC`.
+pub fn instant(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
 
 /// Returns `raw` on one line, without control or invisible formatting
 /// characters, cut to `max` characters (an ellipsis marks the cut).

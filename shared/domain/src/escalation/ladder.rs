@@ -1,5 +1,6 @@
 //! Who is next? Climbing an escalation policy until somebody answers.
 
+use crate::text::instant;
 use jiff::Timestamp;
 
 use super::Ticking;
@@ -106,7 +107,7 @@ impl Ticking<'_> {
             let found = match target.kind {
                 TargetKind::User => Some((target.id.clone(), format!("rule {} names {}", n_rule + 1, target.id))),
                 TargetKind::Schedule => self.on_call(&target.id).map(|(user, until, why)| {
-                    let because = format!("on call in {} until {until} by {why}", target.id);
+                    let because = format!("on call in {} until {} by {why}", target.id, instant(until));
                     (user, because)
                 }),
             };

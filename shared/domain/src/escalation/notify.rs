@@ -1,5 +1,6 @@
 //! Who hears what, by which channels? The first notification, news, reminders.
 
+use crate::text::instant;
 use jiff::Timestamp;
 
 use super::{Ticking, named};
@@ -46,7 +47,7 @@ impl Ticking<'_> {
     }
 
     fn hold_for_remedy(&mut self, remedy: &Remedy, until: Timestamp) {
-        let reason = format!("remediation {} is being tried first, until {until} at the latest", remedy.name);
+        let reason = format!("remediation {} is being tried first, until {} at the latest", remedy.name, instant(until));
         self.wait_for(EntryKind::Held, "nobody is told yet", reason);
     }
 

@@ -1,5 +1,6 @@
 //! Is it over? All alerts OK, the end told, and the time in which it may return.
 
+use crate::text::instant;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -55,7 +56,7 @@ impl Ticking<'_> {
     }
 
     fn end(&mut self, since: Timestamp) {
-        let because = format!("all alerts have been OK since {since}");
+        let because = format!("all alerts have been OK since {}", instant(since));
         self.copy_history();
         self.scribe.note(
             EntryKind::Incident,
@@ -204,7 +205,7 @@ impl Ticking<'_> {
                 .transitions()
                 .iter()
                 .filter(|transition| transition.received_at >= self.incident.opened_at)
-                .map(|transition| format!("{} at {}", transition.state, transition.state_at))
+                .map(|transition| format!("{} at {}", transition.state, instant(transition.state_at)))
                 .collect();
             self.scribe.note(EntryKind::Alert, format!("{}: {}", member.alert.name, states.join(", ")), Vec::new());
         }

@@ -1,5 +1,6 @@
 //! May it be done? Every guard must allow it; the first that does not says why.
 
+use crate::text::instant;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +25,7 @@ pub enum Refusal {
     NotInPolicy,
     #[error("no policy was ever installed, so nobody has allowed anything")]
     NoControl,
-    #[error("remediation is stopped by {by} since {at}: {why}")]
+    #[error("remediation is stopped by {by} since {}: {why}", instant(*at))]
     Stopped { by: String, at: Timestamp, why: String },
     #[error("the alert names nothing to act on, and its service's catalogue entry neither")]
     NoTarget,
@@ -36,9 +37,9 @@ pub enum Refusal {
     Missing { target: String },
     #[error("{target} lacks the tag {tag}={value}")]
     NotManaged { target: String, tag: String, value: String },
-    #[error("incident {incident} is working on this target with {remediation} since {since}")]
+    #[error("incident {incident} is working on this target with {remediation} since {}", instant(*since))]
     Taken { incident: IncidentId, remediation: String, since: Timestamp },
-    #[error("the target is left alone until {until} after the last action")]
+    #[error("the target is left alone until {} after the last action", instant(*until))]
     CoolingDown { until: Timestamp },
     #[error("{n_failures} actions on this target failed in a row, and after {limit} no more is tried")]
     BreakerOpen { n_failures: u32, limit: u32 },

@@ -1,5 +1,6 @@
 //! How far has a remediation come, and how did it end?
 
+use crate::text::instant;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -127,10 +128,14 @@ impl Stage {
     pub fn sentence(&self) -> String {
         match self {
             Stage::Proposed => "about to be checked".to_owned(),
-            Stage::Asked { expires_at, plan } => format!("waits for approval until {expires_at}: {}", plan.sentence()),
+            Stage::Asked { expires_at, plan } => {
+                format!("waits for approval until {}: {}", instant(*expires_at), plan.sentence())
+            }
             Stage::Approved { by, .. } => format!("approved by {by}"),
             Stage::Acting { plan, .. } => format!("under way: {}", plan.sentence()),
-            Stage::Verifying { plan, deadline } => format!("done, must have helped by {deadline}: {}", plan.sentence()),
+            Stage::Verifying { plan, deadline } => {
+                format!("done, must have helped by {}: {}", instant(*deadline), plan.sentence())
+            }
             Stage::Holding { plan, recovered: true } => format!("helped, to be put back: {}", plan.sentence()),
             Stage::Holding { plan, recovered: false } => format!("did not help, to be put back: {}", plan.sentence()),
             Stage::Reverting { plan, .. } => format!("being put back: {}", plan.sentence()),

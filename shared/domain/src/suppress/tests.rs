@@ -55,7 +55,7 @@ fn check(control: &Control, causes: &[Causes], record: &AlertRecord, rows: &[(&s
 
 #[test]
 fn a_window_holds_from_its_first_moment_to_just_before_its_last() {
-    let because = Some("maintenance window `move` until 2026-06-01T11:00:00Z");
+    let because = Some("maintenance window `move` until 2026-06-01 11:00:00 UTC");
     let rows = [("09:59:59.999", None), ("10:00:00", because), ("10:59:59.999", because), ("11:00:00", None)];
     check(&Control::default(), &[], &record(&[("group", "moved")], None), &rows);
     check(&Control::default(), &[], &record(&[("group", "other")], None), &[("10:30:00", None)]);
@@ -64,7 +64,7 @@ fn a_window_holds_from_its_first_moment_to_just_before_its_last() {
 #[test]
 fn a_silence_holds_for_what_it_matches() {
     let control = Control { silences: [silence("quiet", "group=g")].into(), ..Control::default() };
-    let because = Some("silence quiet by ann until 2026-06-01T12:00:00Z: known");
+    let because = Some("silence quiet by ann until 2026-06-01 12:00:00 UTC: known");
     let rows = [("09:59:59.999", None), ("10:00:00", because), ("11:59:59.999", because), ("12:00:00", None)];
     check(&control, &[], &record(&[("group", "g")], None), &rows);
     check(&control, &[], &record(&[("group", "h")], None), &[("11:00:00", None)]);
@@ -73,7 +73,7 @@ fn a_silence_holds_for_what_it_matches() {
 #[test]
 fn a_mute_at_the_source_holds_until_it_ends_or_for_good() {
     let mute = |until| Some(Mute { by: "rule night".into(), until });
-    let because = Some("the alarm's own actions are muted by rule night until 2026-06-01T10:00:00Z");
+    let because = Some("the alarm's own actions are muted by rule night until 2026-06-01 10:00:00 UTC");
     let rows = [("09:59:59.999", because), ("10:00:00", None)];
     check(&Control::default(), &[], &record(&[("group", "g")], mute(Some(at("10:00:00")))), &rows);
     let because = Some("the alarm's own actions are muted by rule night");
@@ -98,9 +98,9 @@ fn the_reason_given_is_the_one_nearest_to_the_source() {
     let control = Control { silences: [silence("quiet", "group=moved")].into(), ..Control::default() };
     let mute = Some(Mute { by: "rule night".into(), until: Some(at("10:15:00")) });
     let rows = [
-        ("10:10:00", Some("the alarm's own actions are muted by rule night until 2026-06-01T10:15:00Z")),
-        ("10:20:00", Some("maintenance window `move` until 2026-06-01T11:00:00Z")),
-        ("11:20:00", Some("silence quiet by ann until 2026-06-01T12:00:00Z: known")),
+        ("10:10:00", Some("the alarm's own actions are muted by rule night until 2026-06-01 10:15:00 UTC")),
+        ("10:20:00", Some("maintenance window `move` until 2026-06-01 11:00:00 UTC")),
+        ("11:20:00", Some("silence quiet by ann until 2026-06-01 12:00:00 UTC: known")),
         ("12:20:00", None),
     ];
     let record = record(&[("group", "moved")], mute);

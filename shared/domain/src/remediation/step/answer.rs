@@ -1,5 +1,6 @@
 //! What does a person's yes or no do?
 
+use crate::text::instant;
 use jiff::Timestamp;
 
 use crate::alert::digest;
@@ -34,7 +35,7 @@ fn answer(
         return Err(format!("{} does not wait for approval: {}", remedy.name, remedy.stage.sentence()));
     };
     if now >= *expires_at {
-        return Err(format!("the request for approval of {} ran out at {expires_at}", remedy.name));
+        return Err(format!("the request for approval of {} ran out at {}", remedy.name, instant(*expires_at)));
     }
     let mut scribe = Scribe::new(now, format!("r{}-{version}", &digest(remedy.name.as_bytes())[..6]));
     let text = format!("{by} {verb} {}: {}", remedy.name, plan.sentence());

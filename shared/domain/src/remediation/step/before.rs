@@ -1,5 +1,6 @@
 //! Before anything is done: may it be, and must a person agree?
 
+use crate::text::instant;
 use jiff::Timestamp;
 
 use super::acting::act_of;
@@ -33,7 +34,7 @@ pub(super) fn propose(situation: Situation<'_>, facts: Option<&Facts>) -> Step {
         Mode::Ask | Mode::Act if remediation.needs_approval => {
             let expires_at = remediation.approval_expires.after(now);
             let text = format!("asks for approval to {}", plan.sentence());
-            let because = vec![format!("it needs a person's approval, until {expires_at}")];
+            let because = vec![format!("it needs a person's approval, until {}", instant(expires_at))];
             Step::Change(Box::new(situation.change(Stage::Asked { expires_at, plan }, text, because)))
         }
         Mode::Ask | Mode::Act => Step::Change(Box::new(claim(situation, remediation, facts, plan, None))),

@@ -4,6 +4,7 @@ use super::{Act, Change, Situation, Step, look, released};
 use crate::remediation::facts::{Facts, TargetFacts};
 use crate::remediation::{Lease, Outcome, Plan, Stage};
 use crate::span::Span;
+use crate::text::instant;
 
 /// How often a change that stands is looked at while alerts are firing.
 const HOLDING_POLL: Span = Span::minutes(5);
@@ -24,7 +25,7 @@ pub(super) fn holding(situation: Situation<'_>, facts: Option<&Facts>, plan: &Pl
         Some(min) if min == *after => {
             let stage = Stage::Reverting { plan: plan.clone(), recovered };
             let text = format!("put the minimum capacity of {cluster}/{service} back to {before}");
-            let because = vec![format!("all has been well since {since}")];
+            let because = vec![format!("all has been well since {}", instant(since))];
             let act = Act::SetMinimum { cluster: cluster.clone(), service: service.clone(), min: *before };
             Step::Change(Box::new(Change { act: Some(act), ..situation.change(stage, text, because) }))
         }

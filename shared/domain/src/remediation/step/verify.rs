@@ -1,5 +1,6 @@
 //! After the act: has it helped, within its time?
 
+use crate::text::instant;
 use jiff::Timestamp;
 
 use super::{Change, Situation, Step, look, released};
@@ -11,7 +12,7 @@ pub(super) fn verify(situation: Situation<'_>, plan: &Plan, because: Vec<String>
     let within = situation.remediation().map_or(Span::minutes(10), |remediation| remediation.verify_within);
     let deadline = within.after(situation.now);
     let stage = Stage::Verifying { plan: plan.clone(), deadline };
-    situation.change(stage, format!("done; it must have helped by {deadline}"), because)
+    situation.change(stage, format!("done; it must have helped by {}", instant(deadline)), because)
 }
 
 pub(super) fn verifying(situation: Situation<'_>, facts: Option<&Facts>, plan: &Plan, deadline: Timestamp) -> Step {
