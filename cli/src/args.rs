@@ -15,8 +15,8 @@ Exit codes:
   3  AWS could not be asked: no credentials, no permission, no such table
 
 Credentials and region come from where the AWS CLI finds them: the environment,
-AWS_PROFILE, single sign-on. The table's name is that of Terraform's output
-`table` (default: watchkeeper).";
+AWS_PROFILE, single sign-on. The table's name is Terraform's output `table_name`
+(default: watchkeeper).";
 
 /// Incidents, silences and standing orders of Watchkeeper.
 #[derive(Debug, Parser)]

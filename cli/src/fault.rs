@@ -38,7 +38,7 @@ impl Fault {
             }
             AwsError::Denied { .. } => "ask for that permission, or use --profile".to_owned(),
             AwsError::Missing { call, .. } if call.starts_with("dynamodb:") => {
-                format!("there is no table `{table}` here; is it another --region or --profile, or another --table (Terraform's output `table`)?")
+                format!("there is no table `{table}` here; is it another --region or --profile, or another --table (Terraform's output `table_name`)?")
             }
             AwsError::Missing { .. } => "was it deleted, or is `terraform apply` still to be run?".to_owned(),
             AwsError::Later { .. } => "try again; if it lasts, look at the network and at AWS Health".to_owned(),

@@ -109,7 +109,9 @@ fn record(timeline: &[Entry]) {
             EntryKind::Failed => RED,
             EntryKind::Answer | EntryKind::Remediation => GREEN,
         };
-        println!("  {} {} {}", clock(entry.at), paint(style, &format!("{:<8}", entry.kind.word())), wrapped(&entry.text, INDENT));
+        // The column says it already.
+        let text = entry.text.strip_prefix("sent: ").unwrap_or(&entry.text);
+        println!("  {} {} {}", clock(entry.at), paint(style, &format!("{:<8}", entry.kind.word())), wrapped(text, INDENT));
         if !entry.because.is_empty() {
             let because = wrapped(&format!("because {}", entry.because.join("; ")), INDENT);
             println!("{}{}", " ".repeat(INDENT), paint(DIM, &because));

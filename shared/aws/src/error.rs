@@ -1,7 +1,6 @@
 //! What went wrong with a call, by what the caller can do about it.
 
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 /// A call that failed.
@@ -85,7 +84,7 @@ impl AwsError {
                     _ => code.to_owned(),
                 }
             }
-            other => DisplayErrorContext(other).to_string(),
+            other => with_sources(other),
         };
         let message: String = message.chars().take(400).collect();
         match error {
@@ -96,6 +95,18 @@ impl AwsError {
             _ => AwsError::Later { call, message },
         }
     }
+}
+
+/// An error with what caused it, outermost first.
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }
 
 fn by_code(call: &'static str, code: &str, message: String) -> AwsError {
