@@ -143,7 +143,7 @@ pub fn arrive(now: Timestamp, policy: &Policy, known: Known<'_>, alert: Alert, v
     let added = record.history.add(transition);
     let after = record.history.deciding().cloned();
     if added == Added::Duplicate {
-        return repeated(now, policy, known, record);
+        return repeated(now, policy, known, record, &alert);
     }
     if added == Added::Newest {
         record.classification = verdict.classification.clone();
@@ -156,8 +156,8 @@ pub fn arrive(now: Timestamp, policy: &Policy, known: Known<'_>, alert: Alert, v
 }
 
 /// The same transition came in before: whatever was left undone is done.
-fn repeated(now: Timestamp, policy: &Policy, known: Known<'_>, mut record: AlertRecord) -> Arrival {
-    let because = format!("{} at {} was known already", record.alert.state, instant(record.alert.claimed_at));
+fn repeated(now: Timestamp, policy: &Policy, known: Known<'_>, mut record: AlertRecord, alert: &Alert) -> Arrival {
+    let because = format!("{} at {} was known already", alert.state, instant(alert.claimed_at));
     let start = undone(now, policy, known, &record);
     record.ignored.n_duplicates = record.ignored.n_duplicates.saturating_add(1);
     record.ignored.because.clone_from(&because);
@@ -240,12 +240,17 @@ fn open(now: Timestamp, policy: &Policy, mut record: AlertRecord, verdict: Verdi
     let start = Start::of_opening(&id, now, !classification.remediations.is_empty());
     let remedies = remedies(now, policy, &record, start.seq);
     let alert = &record.alert;
+    // The newest state may be missing data that came in before its alarm.
+    let (state, since, reason) = match record.history.deciding() {
+        Some(deciding) => (deciding.state, deciding.claimed_at, &deciding.reason),
+        None => (alert.state, alert.claimed_at, &alert.reason),
+    };
     let incident = Incident {
         id,
         group: routed.group,
         title: alert.name.clone(),
         summary: alert.summary.clone(),
-        reason: alert.reason.clone(),
+        reason: reason.clone(),
         priority: classification.priority,
         labels: classification.labels.clone(),
         runbook: classification.runbook.clone(),
@@ -270,7 +275,7 @@ fn open(now: Timestamp, policy: &Policy, mut record: AlertRecord, verdict: Verdi
     let mut scribe = Scribe::new(now, "o");
     scribe.note(
         EntryKind::Incident,
-        format!("opened as {}: {} is {} since {}", incident.priority, alert.name, alert.state, instant(alert.claimed_at)),
+        format!("opened as {}: {} is {state} since {}", incident.priority, alert.name, instant(since)),
         because.clone(),
     );
     let opening = Opening { incident, remedies, entries: scribe.finish() };
@@ -309,3 +314,6 @@ fn after_recovery(now: Timestamp, policy: &Policy, pointer: &Pointer) -> Start {
     let end_of_bucket = Timestamp::from_millisecond(end_of_bucket).unwrap_or(now);
     Start::at(&pointer.incident, policy.noise.resolve_wait.after(end_of_bucket), pointer.has_remedies)
 }
+
+#[cfg(test)]
+mod tests;

@@ -198,8 +198,11 @@ impl Findings {
     /// resource; then what the catalogue knows of it.
     fn find_service(&mut self, services: &BTreeMap<String, Service>) {
         for name in ["service", "team"] {
-            if let Some(tag) = self.tag(name) {
-                self.labels.set_default(name, &tag);
+            if self.labels.find(name).is_none()
+                && let Some(tag) = self.tag(name)
+            {
+                self.labels.set(name, &tag);
+                self.because.push(format!("the alarm's tag says {name} {tag}"));
             }
         }
         let service = match self.labels.find("service") {

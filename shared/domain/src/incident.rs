@@ -150,6 +150,17 @@ pub enum Ladder {
     },
 }
 
+impl Ladder {
+    /// When the climb goes on; never, where it does not climb.
+    pub const fn due_at(&self) -> Option<Timestamp> {
+        match self {
+            Ladder::Off => None,
+            Ladder::Climbing { next_at, .. } => Some(*next_at),
+            Ladder::Spent { again_at } => Some(*again_at),
+        }
+    }
+}
+
 /// The clock of an incident: which execution of the state machine drives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {

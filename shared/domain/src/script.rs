@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::alert::{Alert, AlertState, Fingerprint, Source};
 use crate::arrival::{self, Known, Start, With};
 use crate::control::Control;
-use crate::escalation::{self, View};
+use crate::escalation::{self, Tick, View};
 use crate::id::IncidentId;
 use crate::incident::{self, AlertRecord, Answered, Incident, Pointer};
 use crate::inhibit::{Causes, SourceKey};
@@ -183,20 +183,18 @@ impl Script {
         self.now = until;
     }
 
-    fn tick(&mut self, id: &IncidentId, seq: i64) {
-        let incident = self.incidents[id].clone();
-        if escalation::is_superseded(&incident, seq) {
-            return;
-        }
+    /// What the escalation decides now for an incident.
+    fn decision(&self, id: &IncidentId, seq: i64) -> Tick {
+        let incident = &self.incidents[id];
         let members: Vec<AlertRecord> =
             self.records.values().filter(|record| record.incident.as_ref() == Some(id)).cloned().collect();
-        let notices: Vec<Notice> = self.notices.entry(id.clone()).or_default().values().cloned().collect();
-        let causes: Vec<Causes> = escalation::keys_to_look_up(&self.policy, &incident, &members)
+        let notices: Vec<Notice> = self.notices.get(id).into_iter().flat_map(BTreeMap::values).cloned().collect();
+        let causes: Vec<Causes> = escalation::keys_to_look_up(&self.policy, incident, &members)
             .into_iter()
             .filter_map(|key| self.causes.get(&key).cloned())
             .collect();
         let view = View {
-            incident: &incident,
+            incident,
             version: self.versions[id],
             members: &members,
             notices: &notices,
@@ -204,13 +202,24 @@ impl Script {
             control: &self.control,
             causes: &causes,
         };
-        let tick = escalation::tick(self.now, &self.policy, view, seq);
+        escalation::tick(self.now, &self.policy, view, seq)
+    }
+
+    fn tick(&mut self, id: &IncidentId, seq: i64) {
+        if escalation::is_superseded(&self.incidents[id], seq) {
+            return;
+        }
+        let tick = self.decision(id, seq);
         self.entries.extend(tick.entries.into_iter().map(|entry| (id.clone(), entry)));
         for notice in tick.notices {
             self.send(id, notice);
         }
         self.note_causes(id, &tick.incident.causes.clone());
         self.store(tick.incident);
+        let again = self.decision(id, seq);
+        assert!(again.notices.is_empty(), "the same tick again sends: {:?}", again.notices);
+        assert!(again.entries.is_empty(), "the same tick again notes: {:?}", again.entries);
+        assert_eq!(again.wake_at, tick.wake_at, "the same tick again waits for something else");
         if let Some(wake_at) = tick.wake_at {
             assert!(wake_at > self.now, "a tick wakes later");
             self.clocks.push((id.clone(), seq, wake_at));

@@ -45,7 +45,13 @@ pub fn suppression(
     }
     if let Some((name, silence)) = control.silences.iter().find(|(_, silence)| silence.covers(now, labels)) {
         return Some(Suppression {
-            because: format!("{} {name} by {} until {}: {}", silence.kind.word(), silence.by, instant(silence.ends_at), silence.why),
+            because: format!(
+                "{} {name} by {} until {}: {}",
+                silence.kind.word(),
+                silence.by,
+                instant(silence.ends_at),
+                silence.why
+            ),
             until: Some(silence.ends_at),
         });
     }

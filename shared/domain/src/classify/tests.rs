@@ -118,6 +118,8 @@ fn an_alert_belongs_to_the_service_that_a_label_a_tag_or_a_dimension_names() {
     );
     let found = classified(&policy, &[("DBInstanceIdentifier", "db-1")]);
     assert_eq!(found.because[0], "its dimensions name a resource of service database");
+    let found = classified(&policy, &[("tag_Service", "api"), ("tag_team", "night")]);
+    assert_eq!(found.because[..2], ["the alarm's tag says service api", "the alarm's tag says team night"]);
 }
 
 #[test]

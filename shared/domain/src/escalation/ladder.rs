@@ -61,7 +61,7 @@ impl Ticking<'_> {
                 Ladder::Climbing { n_loops, next_rule, .. } => self.take_rung(&policy, n_loops, next_rule),
             }
         }
-        self.wakes.push(Span::seconds(1).after(self.now));
+        self.wakes.extend(self.incident.told.as_ref().and_then(|told| told.ladder.due_at()));
     }
 
     fn take_rung(&mut self, policy: &EscalationPolicy, n_loops: u32, next_rule: usize) {

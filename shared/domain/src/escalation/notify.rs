@@ -126,16 +126,22 @@ impl Ticking<'_> {
     pub(super) fn tell_receivers(&mut self, kind: &NoticeKind, because: &str) {
         let classes = &self.policy.rules(self.incident.priority).channels;
         let mut found = 0;
+        let mut gone = Vec::new();
         let round = self.next_round();
         for name in self.incident.receivers.clone() {
             let Some(receiver) = self.policy.receivers.get(&name) else {
-                self.failsafe(round, &format!("receiver {name} is not in the policy any more"));
+                gone.push(name);
                 continue;
             };
             for channel in receiver.channels.iter().filter(|channel| classes.contains(&channel.class)) {
                 self.push_notice(round, kind.clone(), &name, channel, because);
                 found += 1;
             }
+        }
+        // The failsafe hears once in a round, so of all of them together.
+        if !gone.is_empty() {
+            let (receivers, are) = if gone.len() == 1 { ("receiver", "is") } else { ("receivers", "are") };
+            self.failsafe(round, &format!("{receivers} {} {are} not in the policy any more", gone.join(", ")));
         }
         let classes = list(classes.iter().map(|class| class_word(*class)));
         if found > 0 {

@@ -270,6 +270,20 @@ fn a_receiver_that_left_the_policy_is_an_event_not_a_silence() {
     assert!(s.reasons().contains("receiver team is not in the policy any more"));
 }
 
+#[test]
+fn the_failsafe_hears_of_every_receiver_that_left_the_policy() {
+    let mut s = Script::new(policy(|content| {
+        let log = json!({"name": "log", "sns_configs": [{"topic": "log", "class": "chat"}]});
+        content["receivers"].as_array_mut().unwrap().push(log);
+        content["route"]["routes"] = json!([{"receiver": "log", "continue": true}, {"receiver": "team"}]);
+    }));
+    s.fires("critical", G);
+    s.policy.receivers.clear();
+    s.wait(Span::minutes(1));
+    assert_eq!(s.told(), "00:00:30 #1 failsafe FAILSAFE\n");
+    assert!(s.reasons().contains("receivers log, team are not in the policy any more"), "{}", s.reasons());
+}
+
 proptest! {
     #![proptest_config(law_of(400))]
 

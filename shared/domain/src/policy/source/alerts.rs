@@ -19,7 +19,7 @@ pub struct ServiceSource {
     /// The team that owns it; the value of the `team` label.
     #[serde(default)]
     pub team: Option<String>,
-    /// How much depends on it: 1 is the most.
+    /// How much depends on it, 0 to 255: 1 is the most.
     #[serde(default)]
     pub tier: Option<u8>,
     /// For instance `production`.
@@ -87,7 +87,7 @@ pub struct SetSource {
     pub layer: Option<Layer>,
     /// Where to read what to do.
     pub runbook: Option<String>,
-    /// More labels.
+    /// More labels; `priority` is not among them.
     pub labels: BTreeMap<String, String>,
 }
 
@@ -101,11 +101,14 @@ pub struct RouteSource {
     pub receiver: Option<String>,
     /// Labels that make a group; inherited. `...` is all labels.
     pub group_by: Option<Vec<String>>,
-    /// How long the first notification of a group waits for more.
+    /// How long the first notification of a group waits for more; inherited. At the
+    /// root 30s, as in Alertmanager.
     pub group_wait: Option<Span>,
-    /// How long a notification of new members waits after the last one.
+    /// How long a notification of new members waits after the last one; inherited,
+    /// not 0. At the root 5m.
     pub group_interval: Option<Span>,
-    /// After how long an unanswered notification is sent again.
+    /// After how long an unanswered notification is sent again; inherited, not 0.
+    /// At the root 4h.
     pub repeat_interval: Option<Span>,
     /// Whether the next sibling is tried as well.
     #[serde(rename = "continue")]
@@ -150,8 +153,10 @@ pub struct WindowSource {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NoiseSource {
-    /// How long all must be well before an incident is resolved.
+    /// How long all must be well before an incident is resolved; 1m unless said
+    /// otherwise.
     pub resolve_wait: Option<Span>,
-    /// How long after that the same alert reopens it, instead of opening another.
+    /// How long after that the same alert reopens it, instead of opening another; 5m
+    /// unless said otherwise.
     pub linger: Option<Span>,
 }

@@ -89,7 +89,8 @@ pub struct HttpSource {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserSource {
-    /// A short name without personal data, shown as the one who acknowledged.
+    /// A short name without personal data, shown as the one who acknowledged: letters,
+    /// digits, `-` and `_`, at most 40.
     pub id: String,
     /// How to reach them.
     #[serde(default)]
@@ -151,7 +152,7 @@ pub enum RotationSource {
     Weekly,
     /// One day.
     Daily,
-    /// This many hours.
+    /// This many hours by the wall clock, at least 1.
     Hours(u32),
 }
 
@@ -177,7 +178,7 @@ pub struct EscalationSource {
     pub name: String,
     /// The rules, climbed in order.
     pub escalation_rules: Vec<EscalationRuleSource>,
-    /// How often the climb starts again after the last rule.
+    /// How often the climb starts again after the last rule; 0 for once only.
     #[serde(default)]
     pub num_loops: u32,
     /// After how long an acknowledged incident that is still firing climbs again.
@@ -189,7 +190,8 @@ pub struct EscalationSource {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EscalationRuleSource {
-    /// How long to wait for an answer before the next rule, in minutes.
+    /// How long to wait for an answer before the next rule, in minutes: 1 to 10,080,
+    /// a week.
     pub escalation_delay_in_minutes: u64,
     /// Who is told.
     pub targets: Vec<TargetSource>,

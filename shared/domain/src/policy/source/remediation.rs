@@ -24,19 +24,20 @@ pub struct RemediationSource {
     /// says `none`.
     #[serde(default)]
     pub approval: Option<Approval>,
-    /// How long an unanswered request for approval stands.
+    /// How long an unanswered request for approval stands; 4h unless said otherwise.
     #[serde(default)]
     pub approval_expires: Option<Span>,
-    /// How long the first notification waits for it.
+    /// How long the first notification waits for it; 5m unless said otherwise.
     #[serde(default)]
     pub hold: Option<Span>,
-    /// Within which time it must have helped.
+    /// Within which time it must have helped; 10m unless said otherwise.
     #[serde(default)]
     pub verify_within: Option<Span>,
-    /// How long all must be well before what was changed is put back.
+    /// How long all must be well before what was changed is put back; 10m unless said
+    /// otherwise.
     #[serde(default)]
     pub revert_after_ok: Option<Span>,
-    /// Alerts older than this are not acted on.
+    /// Alerts older than this are not acted on; 15m unless said otherwise.
     #[serde(default)]
     pub max_event_age: Option<Span>,
     /// What bounds it.
@@ -81,12 +82,14 @@ pub enum Approval {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsSource {
-    /// Least time between two actions on one target.
+    /// Least time between two actions on one target; 30m unless said otherwise.
     pub cooldown: Option<Span>,
-    /// Most actions in an hour, over the whole account.
+    /// Most actions in an hour, over the whole account; 4 unless said otherwise.
     pub per_hour: Option<u32>,
-    /// Most of a service's capacity that may be added or interrupted, in percent.
+    /// Most of a service's capacity that may be added or interrupted, in percent; 100
+    /// unless said otherwise. More than 100 allows to more than double it.
     pub blast_radius_percent: Option<u32>,
-    /// After how many failures in a row no more is tried.
+    /// After how many failures in a row no more is tried; at least 1, and 3 unless
+    /// said otherwise.
     pub consecutive_failures: Option<u32>,
 }

@@ -1,6 +1,7 @@
 //! One target with its remediation, and what stands around it.
 
 mod guards;
+mod laws;
 mod stages;
 
 use std::collections::BTreeMap;
@@ -171,11 +172,37 @@ impl World {
     }
 
     fn recovers(&mut self) {
+        self.changes_to(AlertState::Ok);
+    }
+
+    fn changes_to(&mut self, state: AlertState) {
         self.now = Span::seconds(1).after(self.now);
         for member in &mut self.members {
-            let mut ok = member.history.newest().unwrap().clone();
-            (ok.state, ok.state_at, ok.claimed_at, ok.received_at) = (AlertState::Ok, self.now, self.now, self.now);
-            member.history.add(ok);
+            let mut next = member.history.newest().unwrap().clone();
+            (next.state, next.state_at, next.claimed_at, next.received_at) = (state, self.now, self.now, self.now);
+            member.history.add(next);
+        }
+    }
+
+    /// A tick that is killed around its act, if it has one: just before it, or
+    /// just after it and before that is noted.
+    fn tick_killed(&mut self, acted: bool) {
+        let mut looked = false;
+        for _ in 0..10 {
+            let facts = looked.then(|| self.facts.clone());
+            match step(self.situation(), facts.as_ref()) {
+                Step::Done | Step::Wait(_) => return,
+                Step::Look(_) => looked = true,
+                Step::Change(change) => {
+                    looked = false;
+                    if let Some(act) = self.store(*change) {
+                        if acted {
+                            self.act(act);
+                        }
+                        return;
+                    }
+                }
+            }
         }
     }
 
