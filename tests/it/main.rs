@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod channels;
+mod concurrency;
 mod console;
 mod crash_sweep;
 mod policy;
@@ -11,3 +12,4 @@ mod requests;
 mod servers;
 mod simulation;
 mod stage;
+mod sweeper;
