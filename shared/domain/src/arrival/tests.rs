@@ -33,7 +33,7 @@ fn an_alarm_that_comes_in_after_later_missing_data_opens_an_incident_with_its_ow
     let second = came_in(now, &script.policy, first.record.as_ref(), event(&script, AlertState::Alarm, 10));
     let With::Incident(opening) = second.with else { panic!("it should open an incident: {}", second.verb) };
     assert_eq!(opening.incident.reason, "ALARM after 10 s");
-    assert_eq!(opening.entries[0].text, "opened as P2: slow is ALARM since 2026-06-01T00:00:10Z");
+    assert_eq!(opening.entries[0].text, "opened as P2: slow is ALARM since 2026-06-01 00:00:10 UTC");
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_repetition_is_told_of_as_what_it_repeats() {
     let second = came_in(now, &script.policy, first.record.as_ref(), event(&script, AlertState::Ok, 20));
     let again = came_in(now, &script.policy, second.record.as_ref(), alarm);
     assert_eq!((again.verb, again.start), ("duplicate", None));
-    assert_eq!(again.because, ["ALARM at 2026-06-01T00:00:10Z was known already"]);
+    assert_eq!(again.because, ["ALARM at 2026-06-01 00:00:10 UTC was known already"]);
     assert_eq!(again.record.unwrap().ignored.n_duplicates, 1);
 }
 
