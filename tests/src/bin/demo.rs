@@ -2,7 +2,7 @@
 //! a local stack, in four scenes.
 
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tests::scenes::{Narrator, Scene, Stage};
 use tests::stack::{Outcome, Root, Stack};
@@ -48,7 +48,7 @@ async fn show(narrator: Narrator, keep: bool, only: Option<usize>) -> Outcome<()
     let deployment = stack.deployed().await?;
     narrator.step("the example system is there: an ECS service and a database", deployment.make_workload()).await?;
     narrator.line("The policy's times are divided by 60: half an hour is half a minute.");
-    let stage = Stage::new(deployment, narrator);
+    let stage = Stage::new(deployment, Duration::from_secs(30), narrator);
     for (n, scene) in (1..).zip(Scene::ALL).filter(|(n, _)| only.is_none_or(|only| only == *n)) {
         narrator.title(&format!("{n}. {}", scene.title()));
         scene.play(&stage).await?;

@@ -13,7 +13,7 @@ use crate::stack::{Deployment, Outcome, Stack};
 /// What was not as it must be.
 pub async fn bad_one_is_refused(stack: &Stack, deployment: &Deployment) -> Outcome<()> {
     let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
-    let good = read(&stack.places.project.join("infra/policy/policy.yaml"))?;
+    let good = read(&stack.terraform.folder().join("policy/policy.yaml"))?;
     let (right, wrong) = ("route:\n  receiver: on-call\n", "route:\n  receiver: on-cal\n");
     let line = good.lines().position(|line| line == "  receiver: on-call").ok_or("the policy has no such line")? + 1;
     if !good.contains(right) {
@@ -40,7 +40,7 @@ pub async fn bad_one_is_refused(stack: &Stack, deployment: &Deployment) -> Outco
 
 /// The version of the policy in force.
 async fn in_force(deployment: &Deployment) -> Outcome<String> {
-    let key = json!({"pk": {"S": "CONTROL"}, "sk": {"S": "CONTROL"}});
+    let key = json!({"pk": {"S": "CONTROL"}, "sk": {"S": "STATE"}});
     let input = json!({"TableName": deployment.output("table_name")?, "Key": key, "ConsistentRead": true});
     let row = deployment.api.json("dynamodb", "DynamoDB_20120810", "GetItem", &input).await?;
     let document = row["Item"]["doc"]["S"].as_str().ok_or_else(|| format!("there is no control row: {row}"))?;

@@ -11,8 +11,6 @@ const ALARM: &str = "vitascope-database-connections";
 /// What people are paged by: a topic for each of them.
 const PAGERS: [&str; 3] = ["page-aiko", "page-ben", "page-chika"];
 const MANAGER: &str = "page-chika";
-/// A delay of the escalation policy here: half an hour, divided by 60.
-const DELAY: Duration = Duration::from_secs(30);
 
 pub(super) async fn play(stage: &Stage) -> Outcome<()> {
     stage.alarm(ALARM, "ALARM", "Threshold Crossed: 1 datapoint [97.0] was greater than the threshold (80.0)").await?;
@@ -22,7 +20,7 @@ pub(super) async fn play(stage: &Stage) -> Outcome<()> {
     let page = answer(stage, &id, &letter).await?;
     stage
         .later("nobody else was woken, though the next delay is over", async || {
-            expect(woken_at.elapsed() > DELAY + Duration::from_secs(3), || "it is not over yet".to_owned())?;
+            expect(woken_at.elapsed() > stage.escalation_delay + Duration::from_secs(3), || "it is not over yet".to_owned())?;
             let n_pages = pages(stage, &id).await?.len();
             if n_pages == PAGERS.len() { Ok(()) } else { Err(format!("{n_pages} people were paged")) }
         })
@@ -57,7 +55,8 @@ async fn climb(stage: &Stage, id: &str) -> Outcome<Letter> {
     let third = stage.later("nobody answers: the engineering manager is paged", async || paged(2).await).await?;
     stage
         .step("three people, each after the policy's delay", async {
-            let slow = after + Duration::from_secs(2) >= DELAY && begun.elapsed() + Duration::from_secs(2) >= DELAY * 2;
+            let delay = stage.escalation_delay;
+            let slow = after + Duration::from_secs(2) >= delay && begun.elapsed() + Duration::from_secs(2) >= delay * 2;
             expect(slow, || format!("the secondary was paged after {after:?}, the manager after {:?}", begun.elapsed()))?;
             let people = [&first.to, &second.to, &third.to];
             expect(first.to != second.to && third.to == MANAGER, || format!("{people:?}"))

@@ -1,22 +1,26 @@
 //! What must not wake anybody, or only once; each time with its reason.
 
+use std::time::Duration;
+
 use super::Stage;
 use super::event::{alarm, now_ms};
 use super::stage::{expect, is, subjects};
-use crate::stack::Outcome;
+use crate::stack::{Outcome, eventually};
 
 const UNKNOWN: &str = "vitascope-checkout-mystery";
 const CAUSE: &str = "vitascope-database-connections";
 const SYMPTOM: &str = "vitascope-api-high-latency";
 const BATCH: &str = "vitascope-batch-late";
+/// How long another scene may have the database first.
+const TURN: Duration = Duration::from_secs(180);
 /// How many workers have an alarm.
 const WORKERS: usize = 40;
 
 pub(super) async fn play(stage: &Stage) -> Outcome<()> {
     repetitions(stage).await?;
-    symptom(stage).await?;
     maintenance(stage).await?;
-    burst(stage).await
+    burst(stage).await?;
+    symptom(stage).await
 }
 
 /// The same event three times, an older one after it, and no rule for any.
@@ -54,6 +58,11 @@ async fn repetitions(stage: &Stage) -> Outcome<()> {
 
 /// A symptom of a cause that is known and open.
 async fn symptom(stage: &Stage) -> Outcome<()> {
+    let is_well = async || {
+        let n = stage.deployment.operator.incidents(CAUSE).await?.len();
+        expect(n == 0, || "an older incident of the database is still there".to_owned())
+    };
+    stage.step("the database is well", eventually(TURN, is_well)).await?;
     stage.alarm(CAUSE, "ALARM", "Threshold Crossed: 1 datapoint [96.0] was greater than the threshold (80.0)").await?;
     let cause = stage.soon("the database has its incident", async || stage.only_incident(CAUSE).await).await?;
     stage.soon("whose primary is paged", async || stage.letter("database-team", &cause, CAUSE).await).await?;

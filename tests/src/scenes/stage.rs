@@ -18,13 +18,16 @@ const LATER: Duration = Duration::from_secs(90);
 pub struct Stage {
     /// The deployment.
     pub deployment: Deployment,
+    /// How long each rule of the escalation policy waits for an answer, as
+    /// shortened here.
+    pub(super) escalation_delay: Duration,
     narrator: Narrator,
 }
 
 impl Stage {
-    /// A stage.
-    pub fn new(deployment: Deployment, narrator: Narrator) -> Stage {
-        Stage { deployment, narrator }
+    /// A stage on a deployment whose escalation policy waits `escalation_delay`.
+    pub fn new(deployment: Deployment, escalation_delay: Duration, narrator: Narrator) -> Stage {
+        Stage { deployment, escalation_delay, narrator }
     }
 
     /// Does something, as a step with a name.

@@ -123,6 +123,8 @@ pub(super) fn inherited() -> BTreeMap<String, String> {
     ["PATH", "HOME", "TMPDIR", "LANG", "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR"]
         .into_iter()
         .filter_map(|name| std::env::var(name).ok().map(|value| (name.to_owned(), value)))
+        // Terraform warns of a file that is not there, at every call.
+        .filter(|(name, value)| name != "TF_CLI_CONFIG_FILE" || Path::new(value).exists())
         .collect()
 }
 

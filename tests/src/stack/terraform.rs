@@ -15,7 +15,9 @@ use super::{Outcome, Places};
 pub struct Said {
     /// Its exit code.
     pub code: i32,
-    /// Output and errors.
+    /// What it answers.
+    pub answer: String,
+    /// The answer, and what it says beside: warnings and errors.
     pub text: String,
 }
 
@@ -78,14 +80,15 @@ impl Terraform {
             .map_err(|error| {
                 format!("terraform does not start ({error}); get it at https://developer.hashicorp.com/terraform/install")
             })?;
-        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        let answer = String::from_utf8_lossy(&output.stdout).into_owned();
+        let text = format!("{answer}{}", String::from_utf8_lossy(&output.stderr));
         self.write(&format!("{}.log", arguments.first().unwrap_or(&"terraform")), &text)?;
-        Ok(Said { code: output.status.code().unwrap_or(-1), text })
+        Ok(Said { code: output.status.code().unwrap_or(-1), answer, text })
     }
 
     async fn run_well(&self, arguments: &[&str]) -> Outcome<String> {
         let said = self.run(arguments).await?;
-        if said.code == 0 { Ok(said.text) } else { Err(format!("terraform {} failed:\n{}", arguments.join(" "), said.text)) }
+        if said.code == 0 { Ok(said.answer) } else { Err(format!("terraform {} failed:\n{}", arguments.join(" "), said.text)) }
     }
 
     /// Fetches the providers that the lock file names.
