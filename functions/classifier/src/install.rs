@@ -28,7 +28,7 @@ pub(crate) struct Proposal {
 /// Checks a policy.
 pub(crate) fn check(proposal: &Proposal) -> Result<Value, Failure> {
     let policy = checked(proposal)?;
-    Ok(json!({"version": policy.version, "warnings": []}))
+    Ok(json!({"version": policy.version}))
 }
 
 fn checked(proposal: &Proposal) -> Result<Policy, Failure> {
@@ -65,7 +65,7 @@ pub(crate) async fn install(store: &Store, now: Timestamp, proposal: &Proposal) 
         let previous = match control.policy.take() {
             Some(before) if before.version == version => {
                 if is_usable(store, &version).await? {
-                    return Ok(json!({"version": version, "changed": false, "warnings": []}));
+                    return Ok(json!({"version": version, "changed": false}));
                 }
                 // Its row was damaged; the same content again mends it.
                 before.previous
@@ -80,7 +80,7 @@ pub(crate) async fn install(store: &Store, now: Timestamp, proposal: &Proposal) 
         match store.commit(writes).await {
             Ok(()) => {
                 info!(policy_version = version, "policy installed");
-                return Ok(json!({"version": version, "changed": true, "warnings": []}));
+                return Ok(json!({"version": version, "changed": true}));
             }
             Err(CommitError::Conflict { .. }) => tokio::time::sleep(conflict_pause(attempt, 0)).await,
             Err(CommitError::Store(error)) => return Err(error.into()),

@@ -108,14 +108,14 @@ impl Escalation {
             match self.tick(&event, &request, seed).await {
                 Ok(None) => return Ok(json!({"done": true})),
                 Ok(Some(wake_at)) => return Ok(json!({"done": false, "wake_at": wake_at})),
-                Err(CommitError::Conflict { .. }) => tokio::time::sleep(conflict_pause(attempt, seed)).await,
-                Err(CommitError::Store(error)) => return Err(error.into()),
+                Err(Stopped::Conflict) => tokio::time::sleep(conflict_pause(attempt, seed)).await,
+                Err(Stopped::Failed(failure)) => return Err(failure),
             }
         }
         Err(Failure::new("Later", format!("{}: others kept writing the same rows", request.incident_id)))
     }
 
-    async fn tick(&self, event: &Event, request: &Request, seed: u64) -> Result<Option<Timestamp>, CommitError> {
+    async fn tick(&self, event: &Event, request: &Request, seed: u64) -> Result<Option<Timestamp>, Stopped> {
         let Some(read) = self.read(&request.incident_id).await? else {
             warn!(incident_id = %request.incident_id, "the incident does not exist; its clock ends");
             return Ok(None);
@@ -133,19 +133,19 @@ impl Escalation {
         let Some(wake_at) = tick.wake_at else { return Ok(None) };
         let wake_at = retry_at.map_or(wake_at, |retry_at| wake_at.min(retry_at));
         if tick.incident.clock.n_ticks >= TICKS_MAX {
-            return self.hand_over(&read, wake_at).await;
+            return Ok(self.hand_over(&read, wake_at).await?);
         }
         Ok(Some(wake_at))
     }
 
-    async fn read(&self, id: &IncidentId) -> Result<Option<Read>, CommitError> {
+    async fn read(&self, id: &IncidentId) -> Result<Option<Read>, Failure> {
         let (rows, members, orders) = tokio::join!(self.store.incident(id), self.store.members(id), self.orders.latest());
         let (Some(rows), members) = (rows?, members?) else { return Ok(None) };
-        let known = orders.map_err(unusable)?.policy;
+        let known = orders?.policy;
         let incident = &rows.incident.value;
         let keys = keys_to_look_up(&known, incident, &members);
         let (mut control, mut pointer, mut causes) = self.store.control_and_causes(&incident.group, &keys).await?;
-        let policy = self.orders.in_force(control.as_ref().map(|stored| &stored.value)).await.map_err(unusable)?.policy;
+        let policy = self.orders.in_force(control.as_ref().map(|stored| &stored.value)).await?.policy;
         let newer_keys = keys_to_look_up(&policy, incident, &members);
         if newer_keys != keys {
             (control, pointer, causes) = self.store.control_and_causes(&incident.group, &newer_keys).await?;
@@ -208,12 +208,26 @@ impl Escalation {
     }
 }
 
-/// Without a policy nothing can be decided: the state machine tries again, and
-/// then tells the failsafe.
-fn unusable(error: runtime::orders::OrdersError) -> CommitError {
-    match error {
-        runtime::orders::OrdersError::Store(store) => CommitError::Store(store),
-        other => CommitError::from(aws::AwsError::Rejected { call: "dynamodb:GetItem", message: other.to_string() }),
+/// Why a tick did not come to its end.
+enum Stopped {
+    /// Others wrote the same rows: it begins anew.
+    Conflict,
+    /// The state machine tries again, and then tells the failsafe.
+    Failed(Failure),
+}
+
+impl From<CommitError> for Stopped {
+    fn from(error: CommitError) -> Stopped {
+        match error {
+            CommitError::Conflict { .. } => Stopped::Conflict,
+            CommitError::Store(error) => Stopped::Failed(error.into()),
+        }
+    }
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Stopped {
+        Stopped::Failed(failure)
     }
 }
 

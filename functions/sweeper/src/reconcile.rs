@@ -43,7 +43,7 @@ impl Sweeper {
                 missed.push(alarm);
             }
         }
-        missed.extend(self.recovered_unnoticed(now).await?);
+        missed.extend(self.recovered_unnoticed(now, policy).await?);
         for alarm in &missed {
             warn!(alarm_name = alarm.name, state = alarm.state, "a change of state had been missed");
             self.aws.invoke_event(&policy.deployment.classifier, &event_of(alarm, now)).await?;
@@ -55,12 +55,16 @@ impl Sweeper {
     }
 
     /// Alarms that are firing on record, and OK or gone in CloudWatch.
-    async fn recovered_unnoticed(&self, now: Timestamp) -> Result<Vec<AlarmNow>, Failure> {
+    async fn recovered_unnoticed(&self, now: Timestamp, policy: &Policy) -> Result<Vec<AlarmNow>, Failure> {
         let mut firing: BTreeMap<String, AlertRecord> = BTreeMap::new();
         for row in self.store.open_rows(None).await? {
             let OpenRow::Incident(incident) = row else { continue };
             for member in self.store.members(&incident.value.id).await? {
-                if member.is_firing() && member.alert.source == Source::Cloudwatch && is_an_alarm_itself(&member) {
+                let is_asked_for = member.is_firing()
+                    && member.alert.source == Source::Cloudwatch
+                    && is_an_alarm_itself(&member)
+                    && is_here(&member, &policy.deployment.classifier_arn);
+                if is_asked_for {
                     firing.insert(member.alert.name.clone(), member);
                 }
             }
@@ -76,8 +80,8 @@ impl Sweeper {
                 let arn = record.alert.arn.clone().unwrap_or_default();
                 match known.remove(&arn) {
                     Some(alarm) if alarm.state == "OK" && is_news(&alarm, Some(record)) => recovered.push(alarm),
-                    None if is_here(&arn, self.aws.region()) => recovered.push(deleted(record, arn, now)),
-                    Some(_) | None => {}
+                    None => recovered.push(deleted(record, arn, now)),
+                    Some(_) => {}
                 }
             }
         }
@@ -90,9 +94,12 @@ fn is_an_alarm_itself(record: &AlertRecord) -> bool {
     record.alert.arn.as_deref().is_some_and(|arn| alarm_fingerprint(arn, "") == record.alert.fingerprint)
 }
 
-/// Whether an alarm can be asked for here at all.
-fn is_here(arn: &str, region: Option<&str>) -> bool {
-    arn.split(':').nth(3).is_some_and(|of_arn| Some(of_arn) == region)
+/// Whether an alarm is of the classifier's own account and region: CloudWatch
+/// here knows no other, and an alarm that it does not know is not a deleted one.
+fn is_here(record: &AlertRecord, classifier_arn: &str) -> bool {
+    let place = |arn: &str| arn.split(':').skip(3).take(2).map(str::to_owned).collect::<Vec<_>>();
+    let ours = place(classifier_arn);
+    ours.len() == 2 && record.alert.arn.as_deref().is_some_and(|arn| place(arn) == ours)
 }
 
 /// Whether CloudWatch's state is newer than the one on record, and another.

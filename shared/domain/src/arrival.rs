@@ -22,8 +22,8 @@ use crate::timeline::{Entry, EntryKind, Scribe};
 /// After how long a clock that has not ticked is started again by whoever passes
 /// by: normally its first tick comes within a second.
 const CONFIRM_WAIT: Span = Span::seconds(10);
-/// Recoveries within this time wake an incident once. Longer than a classifier
-/// may run, so that the tick sees all of them.
+/// Recoveries within this time wake an incident once. As long as a classifier may
+/// run, so that the tick sees all of them.
 const RECOVERY_BUCKET: Span = Span::seconds(30);
 
 /// What classification and routing say of an alert; a function of the policy

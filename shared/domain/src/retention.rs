@@ -13,7 +13,7 @@ pub const INCIDENT: Span = Span::days(365);
 /// than SNS goes on delivering (23 days), so that no late duplicate finds an
 /// alert forgotten.
 pub const ALERT: Span = Span::days(30);
-/// Who works on a target, recent actions, noted causes: the application class.
+/// Who works on a target and recent actions: the application class.
 pub const WORKING: Span = Span::days(30);
 
 /// The second after which a row may be deleted.

@@ -27,8 +27,9 @@ use crate::timeline::{Entry, EntryKind, Scribe};
 const RECHECK: Span = Span::minutes(1);
 
 /// How many ticks one execution of the state machine may have. Step Functions
-/// allows 25,000 history events, and a tick with its wait takes about a dozen.
-pub const TICKS_MAX: u32 = 1_500;
+/// allows 25,000 history events, a tick with its wait takes about a dozen, and
+/// the remediator may tick beside the escalation, as often.
+pub const TICKS_MAX: u32 = 800;
 
 /// How many alerts are named in a timeline line.
 const NAMED_MAX: usize = 5;
