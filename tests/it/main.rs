@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends when something is not as it must be")]
 
 mod bad_input;
+mod channels;
 mod console;
 mod crash_sweep;
 mod policy;
 mod requests;
+mod servers;
 mod simulation;
 mod stage;

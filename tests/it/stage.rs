@@ -7,6 +7,7 @@ use domain::alert::Fingerprint;
 use domain::id::IncidentId;
 use domain::incident::{AlertRecord, Incident};
 use domain::intake::alarm_fingerprint;
+use domain::link::{Grant, LinkKey};
 use domain::span::Span;
 use domain::timeline::Entry;
 use jiff::Timestamp;
@@ -59,6 +60,18 @@ pub(crate) async fn fires(play: &mut Play, name: &str) {
 pub(crate) async fn recovers(play: &mut Play, name: &str) {
     let event = change(name, "OK", play.now);
     play.deliver(&event).await;
+}
+
+/// Somebody takes the incident, by the link in a message.
+pub(crate) async fn acknowledge(play: &mut Play, id: &IncidentId, who: &str) {
+    let key = LinkKey::new(b"0123456789abcdef0123456789abcdef").unwrap();
+    let token = key.sign(id, &Grant::Show, who, Span::hours(1).after(play.now));
+    let request = json!({
+        "rawPath": format!("/i/{}", id.compact()),
+        "requestContext": {"http": {"method": "POST"}},
+        "body": format!("do=acknowledge&k={token}"),
+    });
+    assert_eq!(play.ask_console(&request).await.unwrap()["statusCode"], 200);
 }
 
 /// Lets minutes pass.
