@@ -11,3 +11,4 @@ mod requests;
 mod servers;
 mod simulation;
 mod stage;
+mod sweeper;

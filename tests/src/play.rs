@@ -132,9 +132,14 @@ impl Play {
         }
     }
 
-    /// Puts a policy in force.
+    /// Puts a policy in force. What it says of its deployment is added to what
+    /// this region has.
     pub async fn install(&mut self, mut policy: Value, topics: &[&str]) {
-        policy["deployment"] = self.world.deployment(topics);
+        let mut deployment = self.world.deployment(topics);
+        for (name, value) in policy["deployment"].as_object().into_iter().flatten() {
+            deployment[name] = value.clone();
+        }
+        policy["deployment"] = deployment;
         let payload = json!({"watchkeeper": {"install_policy": {"file": "policy.yaml", "source": "", "policy": policy}}});
         self.classify(&payload.to_string()).await.expect("the policy is right");
     }
