@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod channels;
+mod concurrency;
 mod console;
 mod crash_sweep;
 mod policy;

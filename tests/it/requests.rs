@@ -56,7 +56,7 @@ async fn a_cold_start_adds_the_two_reads_of_the_policy() {
 async fn a_burst_on_one_group_is_one_incident_at_about_one_write_an_alarm() {
     const N: usize = 300;
     let mut play = Play::new(orders_for_one_group(), TOPICS).await;
-    let classifier = play.classifier();
+    let classifier = Arc::clone(&play.classifier);
     let now = play.now;
     play.world.forget_calls();
     let outcomes: Vec<_> = futures_util::stream::iter(0..N)

@@ -86,8 +86,10 @@ pub struct Play {
     n_known_executions: usize,
     branches: Vec<(String, usize)>,
     n_requests: u64,
-    classifier: Arc<Classifier>,
-    escalation: Escalation,
+    /// The classifier, to hand it several events at once.
+    pub classifier: Arc<Classifier>,
+    /// The escalation, to have several ticks at once.
+    pub escalation: Arc<Escalation>,
     remediator: Remediator,
     sweeper: Sweeper,
     console: Console,
@@ -115,7 +117,7 @@ impl Play {
         let aws = || Aws::for_function(|name| world.variable(name));
         Play {
             classifier: Arc::new(Classifier::new(aws(), TABLE)),
-            escalation: Escalation::with_http(aws(), TABLE, LINK_KEY, http),
+            escalation: Arc::new(Escalation::with_http(aws(), TABLE, LINK_KEY, http)),
             remediator: Remediator::new(aws(), TABLE),
             sweeper: Sweeper::new(aws(), TABLE, "watchkeeper-sweeper"),
             console: Console::new(aws(), TABLE, LINK_KEY),
@@ -176,11 +178,6 @@ impl Play {
         self.world.set_now(self.now);
         self.n_requests += 1;
         event(payload, self.now, &format!("asked-{}", self.n_requests))
-    }
-
-    /// The classifier, to hand it several events at once.
-    pub fn classifier(&self) -> Arc<Classifier> {
-        Arc::clone(&self.classifier)
     }
 
     /// The processes that run the classifier end; the next one starts anew.
