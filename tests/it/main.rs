@@ -8,6 +8,7 @@ mod concurrency;
 mod console;
 mod crash_sweep;
 mod policy;
+mod reconcile;
 mod requests;
 mod servers;
 mod simulation;

@@ -16,7 +16,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::wire::{Answer, Call as Wire};
+use super::wire::{Answer, Call as Wire, Protocol};
 use super::{Moment, TABLE, World};
 use super::{functions, services};
 
@@ -103,17 +103,24 @@ fn read(parts: &Parts, body: &Bytes) -> Wire {
         let name = parts.uri.path().split('/').nth(3).unwrap_or_default();
         let payload = String::from_utf8_lossy(body);
         let input = json!({"function": name, "kind": kind, "payload": payload});
-        return Wire { service, operation: "Invoke".to_owned(), input, is_query: false };
+        return Wire { service, operation: "Invoke".to_owned(), input, protocol: Protocol::Json };
+    }
+    if headers.contains_key("smithy-protocol") {
+        // /service/NAME/operation/OPERATION
+        let operation = parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
+        // Texts stand in CBOR as they are, and more than texts nobody asks for.
+        let input = json!({"text": String::from_utf8_lossy(body)});
+        return Wire { service, operation, input, protocol: Protocol::Cbor };
     }
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
     if let Some(operation) = target.and_then(|target| target.split('.').nth(1)) {
         let input = serde_json::from_slice(body).unwrap_or(Value::Null);
-        return Wire { service, operation: operation.to_owned(), input, is_query: false };
+        return Wire { service, operation: operation.to_owned(), input, protocol: Protocol::Json };
     }
     let form: serde_json::Map<String, Value> =
         form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect();
     let operation = form.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Wire { service, operation, input: Value::Object(form), is_query: true }
+    Wire { service, operation, input: Value::Object(form), protocol: Protocol::Query }
 }
 
 async fn forward(http: &Http, dynamodb: SocketAddr, headers: &HeaderMap, body: Bytes) -> Answer {

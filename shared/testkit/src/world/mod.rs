@@ -91,6 +91,17 @@ pub struct Instance {
     pub tags: BTreeMap<String, String>,
 }
 
+/// A CloudWatch alarm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alarm {
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub state: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// The ARNs that it tells.
+    pub actions: Vec<String>,
+}
+
 /// What the region holds.
 #[derive(Default)]
 pub(crate) struct State {
@@ -103,6 +114,7 @@ pub(crate) struct State {
     /// Every minimum that was set, with the service.
     pub(crate) minimums: Vec<(String, u32)>,
     pub(crate) instances: BTreeMap<String, Instance>,
+    pub(crate) alarms: BTreeMap<String, Alarm>,
     pub(crate) calls: Vec<Call>,
     pub(crate) crash: Option<(usize, Moment)>,
     /// Services that answer that they are out of order.
@@ -201,6 +213,15 @@ impl World {
     /// An RDS instance as it is now.
     pub fn instance(&self, name: &str) -> Instance {
         self.state().instances[name].clone()
+    }
+
+    /// Adds an alarm, or changes it; without one, it is deleted.
+    pub fn set_alarm(&self, name: &str, alarm: Option<Alarm>) {
+        let mut state = self.state();
+        match alarm {
+            Some(alarm) => state.alarms.insert(name.to_owned(), alarm),
+            None => state.alarms.remove(name),
+        };
     }
 
     /// Everything that was published so far.

@@ -1,4 +1,4 @@
-//! The two wire protocols: JSON, and the older query protocol with XML answers.
+//! The wire protocols: JSON, the older query protocol with XML answers, and CBOR.
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -6,13 +6,21 @@ use hyper::Response;
 use hyper::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
+/// How a call is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Json,
+    Query,
+    Cbor,
+}
+
 /// A call, read.
 pub(super) struct Call {
     pub(super) service: String,
     pub(super) operation: String,
-    /// The JSON input, or the form's fields.
+    /// The JSON input, or the form's fields, or the texts of CBOR under `text`.
     pub(super) input: Value,
-    pub(super) is_query: bool,
+    pub(super) protocol: Protocol,
 }
 
 impl Call {
@@ -72,13 +80,19 @@ impl Answer {
     }
 
     pub(super) fn into_response(self, call: &Call) -> Response<Full<Bytes>> {
-        let kind = if call.is_query { "text/xml" } else { "application/x-amz-json-1.1" };
-        let body = if call.is_query { self.as_xml(call) } else { self.body };
+        let (kind, body) = match call.protocol {
+            Protocol::Json => ("application/x-amz-json-1.1", Bytes::from(self.body)),
+            Protocol::Query => ("text/xml", Bytes::from(self.as_xml(call))),
+            Protocol::Cbor => ("application/cbor", Bytes::from(cbor(&serde_json::from_str(&self.body).unwrap_or(Value::Null)))),
+        };
         let mut response = Response::builder().status(self.status).header(CONTENT_TYPE, kind);
+        if call.protocol == Protocol::Cbor {
+            response = response.header("smithy-protocol", "rpc-v2-cbor");
+        }
         if let Some(error) = self.function_error {
             response = response.header("x-amz-function-error", error);
         }
-        response.body(Full::new(Bytes::from(body))).expect("a response")
+        response.body(Full::new(body)).expect("a response")
     }
 
     fn as_xml(&self, call: &Call) -> String {
@@ -98,4 +112,49 @@ impl Answer {
             part("message")
         )
     }
+}
+
+/// Writes a value as CBOR (RFC 8949). A number under a key that ends with
+/// `Timestamp` is a moment, in seconds since 1970.
+fn cbor(value: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(value, &mut out);
+    out
+}
+
+fn write(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.push(0xf6),
+        Value::Bool(is_true) => out.push(if *is_true { 0xf5 } else { 0xf4 }),
+        Value::Number(number) => {
+            out.push(0xfb);
+            out.extend(number.as_f64().unwrap_or_default().to_be_bytes());
+        }
+        Value::String(text) => {
+            head(3, text.len(), out);
+            out.extend(text.as_bytes());
+        }
+        Value::Array(values) => {
+            head(4, values.len(), out);
+            for value in values {
+                write(value, out);
+            }
+        }
+        Value::Object(fields) => {
+            head(5, fields.len(), out);
+            for (name, value) in fields {
+                write(&Value::from(name.as_str()), out);
+                if name.ends_with("Timestamp") {
+                    out.push(0xc1);
+                }
+                write(value, out);
+            }
+        }
+    }
+}
+
+/// The kind of what follows, and its length in four bytes.
+fn head(kind: u8, length: usize, out: &mut Vec<u8>) {
+    out.push((kind << 5) | 0x1a);
+    out.extend(u32::try_from(length).expect("a short answer").to_be_bytes());
 }
