@@ -103,8 +103,12 @@ impl Ticking<'_> {
                 self.tell_the_end(&because);
             }
         }
-        if self.now < linger_until || self.is_still_sending() {
-            self.wakes.push(linger_until.max(Span::seconds(1).after(self.now)));
+        if self.now < linger_until {
+            self.wakes.push(linger_until);
+            return false;
+        }
+        // When a message that waits is due is known where it is taken up.
+        if self.is_still_sending() {
             return false;
         }
         self.incident.status = Status::Closed { at: self.now };

@@ -136,7 +136,9 @@ fn write(value: &Value, out: &mut Vec<u8>) {
         }
         Value::Array(values) => {
             head(4, values.len(), out);
-            values.iter().for_each(|value| write(value, out));
+            for value in values {
+                write(value, out);
+            }
         }
         Value::Object(fields) => {
             head(5, fields.len(), out);
@@ -153,6 +155,6 @@ fn write(value: &Value, out: &mut Vec<u8>) {
 
 /// The kind of what follows, and its length in four bytes.
 fn head(kind: u8, length: usize, out: &mut Vec<u8>) {
-    out.push((kind << 5) | 26);
+    out.push((kind << 5) | 0x1a);
     out.extend(u32::try_from(length).expect("a short answer").to_be_bytes());
 }
