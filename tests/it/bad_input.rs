@@ -1,11 +1,11 @@
 //! Whatever comes in is kept: it becomes an incident, or the delivery fails so
 //! that it comes again; and either says why.
 
+use crate::play::{Play, alarm};
 use domain::incident::Incident;
 use domain::priority::Priority;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tests::play::{Play, alarm};
 
 use crate::stage::{TOPICS, change, fires, incident, messages, minutes, only_incident, orders, record, recovers};
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::play::{CutAt, Function, Play};
 use aws::store::{Row, Write};
 use channels::{Client, Timing};
 use domain::control::{Silence, SilenceKind};
@@ -10,7 +11,6 @@ use domain::notice::Delivery;
 use domain::span::Span;
 use serde_json::{Value, json};
 use testkit::world::Moment;
-use tests::play::{CutAt, Function, Play};
 
 use crate::servers::{Act, Nowhere, Server};
 use crate::stage::{acknowledge, fires, messages, minutes, only_incident, recovers, timeline};

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
+use crate::play::{Play, event};
 use domain::span::Span;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tests::play::{Play, event};
 
 use crate::stage::{acknowledge, change, fires, incident, messages, minutes, only_incident, record, stage};
 

@@ -1,5 +1,6 @@
 //! GET shows, only POST acts, and only with a token that was signed for it.
 
+use crate::play::{Play, alarm};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::id::IncidentId;
@@ -9,7 +10,6 @@ use domain::span::Span;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use testkit::world::Service;
-use tests::play::{Play, alarm};
 
 use crate::stage::{TOPICS, calls, fires, incident, messages, minutes, only_incident, orders, recovers, stage, timeline};
 

@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::play::{CutAt, Function, Play, alarm};
 use domain::incident::Status;
 use domain::notice::Delivery;
 use domain::span::Span;
 use domain::timeline::EntryKind;
 use serde_json::{Value, json};
 use testkit::world::{Instance, Moment, Service};
-use tests::play::{CutAt, Function, Play, alarm};
 
 const TOPICS: &[&str] = &["team", "ann", "bob"];
 

@@ -7,6 +7,7 @@ mod channels;
 mod concurrency;
 mod console;
 mod crash_sweep;
+mod play;
 mod policy;
 mod reconcile;
 mod requests;

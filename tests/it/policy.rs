@@ -1,8 +1,8 @@
 //! A bad policy never takes effect: not when it is applied, and not when its row
 //! turns out unusable.
 
+use crate::play::Play;
 use serde_json::{Value, json};
-use tests::play::Play;
 
 use crate::stage::{TOPICS, change, fires, incident, messages, minutes, only_incident, orders, record, stage};
 

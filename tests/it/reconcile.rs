@@ -1,10 +1,10 @@
 //! CloudWatch tells of a change once: what was lost on the way is found out by
 //! asking.
 
+use crate::play::Play;
 use jiff::Timestamp;
 use serde_json::json;
 use testkit::world::Alarm;
-use tests::play::Play;
 
 use crate::stage::{TOPICS, fires, incident, messages, minutes, only_incident, orders, record, timeline};
 

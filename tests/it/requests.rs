@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::play::{Play, event};
 use futures_util::StreamExt as _;
-use tests::play::{Play, event};
 
 use crate::stage::{TOPICS, calls, change, fires, messages, minutes, only_incident, orders_for_one_group, stage};
 

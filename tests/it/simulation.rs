@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::play::{CutAt, Function, Play};
 use domain::alert::{AlertState, History, Transition};
 use domain::incident::Status;
 use domain::notice::{Delivery, NoticeKind};
@@ -12,7 +13,6 @@ use domain::span::Span;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use testkit::world::Moment;
-use tests::play::{CutAt, Function, Play};
 
 use crate::stage::{TOPICS, change, messages, orders, record};
 

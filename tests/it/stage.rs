@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::play::{Play, alarm};
 use domain::alert::Fingerprint;
 use domain::id::IncidentId;
 use domain::incident::{AlertRecord, Incident};
@@ -12,7 +13,6 @@ use domain::span::Span;
 use domain::timeline::Entry;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tests::play::{Play, alarm};
 
 /// The topics that [`orders`] use.
 pub(crate) const TOPICS: &[&str] = &["team", "ann", "bob"];

@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
+use crate::play::{CutAt, Function, Play};
 use domain::timeline::EntryKind;
 use serde_json::{Value, json};
 use testkit::world::Moment;
-use tests::play::{CutAt, Function, Play};
 
 use crate::stage::{TOPICS, change, fires, incident, messages, minutes, only_incident, orders, stage, timeline};
 

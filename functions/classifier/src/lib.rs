@@ -20,6 +20,7 @@ use futures_util::stream;
 use runtime::orders::Orders;
 use runtime::{Event, Failure};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tracing::error;
 
@@ -38,8 +39,9 @@ pub struct Classifier {
 
 /// What is asked of the classifier itself, beside alarms.
 #[derive(Debug, Deserialize)]
-struct Request {
-    watchkeeper: Command,
+struct Request<'e> {
+    #[serde(borrow)]
+    watchkeeper: &'e RawValue,
 }
 
 #[derive(Debug, Deserialize)]
@@ -86,10 +88,8 @@ impl Classifier {
     /// again, and what was stored already is a duplicate then.
     pub async fn handle(&self, event: Event) -> Result<Value, Failure> {
         let raw = event.payload.get();
-        if raw.contains("\"watchkeeper\"")
-            && let Ok(request) = serde_json::from_str::<Request>(raw)
-        {
-            return match request.watchkeeper {
+        if let Some(command) = command(raw)? {
+            return match command {
                 Command::InstallPolicy(proposal) => install::install(&self.store, event.now, &proposal).await,
                 Command::CheckPolicy(proposal) => install::check(&proposal),
             };
@@ -119,6 +119,17 @@ impl Classifier {
             Some((_, failure)) => Err(failure),
         }
     }
+}
+
+/// What is asked of the classifier itself, if the event is no alarm.
+fn command(raw: &str) -> Result<Option<Command>, Failure> {
+    if !raw.contains("\"watchkeeper\"") {
+        return Ok(None);
+    }
+    let Ok(request) = serde_json::from_str::<Request<'_>>(raw) else { return Ok(None) };
+    serde_json::from_str(request.watchkeeper.get())
+        .map(Some)
+        .map_err(|error| Failure::new("BadRequest", format!("what is asked of the classifier cannot be read: {error}")))
 }
 
 /// Tells the queue which messages it must deliver again.

@@ -7,6 +7,8 @@
 mod http;
 mod page;
 
+use std::sync::Arc;
+
 use aws::Aws;
 use aws::store::{CommitError, Expect, IncidentRows, Row, Store, Write};
 use domain::arrival::Start;
@@ -89,6 +91,12 @@ impl Console {
             .await
     }
 
+    /// The policy in force, though this process may have an older one.
+    async fn policy(&self) -> Result<Arc<Policy>, Failure> {
+        let control = self.store.control().await?;
+        Ok(self.orders.in_force(control.as_ref().map(|stored| &stored.value)).await?.policy)
+    }
+
     async fn show(&self, now: Timestamp, id: &IncidentId, token: &str) -> Result<Response, Failure> {
         let key = self.key().await?;
         match key.verify(token, id, &Grant::Show, now) {
@@ -106,11 +114,12 @@ impl Console {
         token: &str,
         said: Option<&Said>,
     ) -> Result<Response, Failure> {
-        let (rows, members, timeline) = tokio::join!(self.store.incident(id), self.store.members(id), self.store.timeline(id));
+        let (rows, members, timeline, policy) =
+            tokio::join!(self.store.incident(id), self.store.members(id), self.store.timeline(id), self.policy());
         let (Some(rows), members, timeline) = (rows?, members?, timeline?) else {
             return Ok(Response::page(404, page::sorry("This incident is not on record any more.", "")));
         };
-        let policy = self.orders.latest().await?.policy;
+        let policy = policy?;
         let key = self.key().await?;
         let view =
             page::View { now, policy: &policy, rows: &rows, members: &members, timeline: &timeline, who, token, key, said };
@@ -142,7 +151,7 @@ impl Console {
 
     /// Does what was asked, over whatever others do at the same time.
     async fn carry_out(&self, now: Timestamp, id: &IncidentId, grant: &Grant, who: &str, seed: u64) -> Result<Said, Failure> {
-        let policy = self.orders.latest().await?.policy;
+        let policy = self.policy().await?;
         for attempt in 0..ATTEMPTS_MAX {
             let Some(rows) = self.store.incident(id).await? else {
                 return Ok(Err("This incident is not on record any more.".to_owned()));

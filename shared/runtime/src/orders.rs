@@ -20,8 +20,9 @@ pub struct Orders {
 #[derive(Debug, Default)]
 struct Known {
     policy: Option<Arc<Policy>>,
-    /// A version that could not be used; it is not tried again.
-    unusable: Option<String>,
+    /// A version that could not be used; it is not tried again until somebody
+    /// installs it again.
+    unusable: Option<PolicyInForce>,
 }
 
 /// The policy to go by.
@@ -88,7 +89,7 @@ impl Orders {
     /// [`OrdersError`] when there is none that can be used.
     pub async fn in_force(&self, control: Option<&Control>) -> Result<InForce, OrdersError> {
         let wanted = control.and_then(|control| control.policy.as_ref()).ok_or(OrdersError::None)?;
-        let is_unusable = self.lock().unusable.as_ref() == Some(&wanted.version);
+        let is_unusable = self.lock().unusable.as_ref() == Some(wanted);
         match self.cached() {
             Some(policy) if policy.version == wanted.version || is_unusable => Ok(InForce { policy, trouble: None }),
             Some(_) | None => self.load(wanted).await,
@@ -118,7 +119,7 @@ impl Orders {
         };
         let trouble = format!("policy {} cannot be used; {} stays in force: {problem}", wanted.version, before.version);
         error!(policy_version = wanted.version, "{trouble}");
-        *self.lock() = Known { policy: Some(Arc::clone(&before)), unusable: Some(wanted.version.clone()) };
+        *self.lock() = Known { policy: Some(Arc::clone(&before)), unusable: Some(wanted.clone()) };
         Ok(InForce { policy: before, trouble: Some(trouble) })
     }
 

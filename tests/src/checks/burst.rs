@@ -13,15 +13,15 @@ const ALARMS: u32 = 1_000;
 /// How many are handed in at the same time.
 const CONCURRENT: usize = 40;
 /// For a machine with two cores that does other work as well.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 /// A group of the policy: all alarms of the service `worker`.
 const GROUP: &str = "vitascope-worker";
 
-/// Brings them in and counts.
+/// Brings them in and counts; gives how many writes each has taken.
 ///
 /// # Errors
 /// What was not as it must be.
-pub async fn is_one_incident(stage: &Stage) -> Outcome<()> {
+pub async fn is_one_incident(stage: &Stage) -> Outcome<f64> {
     let deployment = &stage.deployment;
     let classifier = deployment.function("classifier")?;
     // What fires within the linger of an incident reopens it.
@@ -57,8 +57,7 @@ pub async fn is_one_incident(stage: &Stage) -> Outcome<()> {
         return Err(format!("these were told: {told:?}"));
     }
     let each = f64::from(writes(deployment).await? - before) / f64::from(ALARMS);
-    eprintln!("a burst of {ALARMS} alarms: {each:.3} writes an alarm");
-    if each <= 1.5 { Ok(()) } else { Err(format!("{each:.3} writes an alarm")) }
+    if each <= 1.5 { Ok(each) } else { Err(format!("{each:.3} writes an alarm")) }
 }
 
 /// How many writes the table has taken: each row counts its own.

@@ -12,7 +12,7 @@ const CAUSE: &str = "vitascope-database-connections";
 const SYMPTOM: &str = "vitascope-api-high-latency";
 const BATCH: &str = "vitascope-batch-late";
 /// How long another scene may have the database first.
-const TURN: Duration = Duration::from_secs(180);
+const TURN: Duration = Duration::from_mins(3);
 /// How many workers have an alarm.
 const WORKERS: usize = 40;
 

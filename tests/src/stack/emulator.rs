@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use super::{Outcome, Places, eventually};
 
 /// It takes about a second.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// A running emulator, with its functions' processes.
 #[derive(Debug)]

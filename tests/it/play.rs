@@ -30,7 +30,7 @@ const TICKS: u32 = 7;
 
 /// A function that is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Function {
+pub(crate) enum Function {
     /// Takes alarms.
     Classifier,
     /// Tells people.
@@ -43,22 +43,22 @@ pub enum Function {
 
 /// One run of a function, with how many calls it made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Run {
+pub(crate) struct Run {
     /// The function.
-    pub function: Function,
+    pub(crate) function: Function,
     /// Its calls.
-    pub n_calls: usize,
+    pub(crate) n_calls: usize,
 }
 
 /// Where to end a run: the run's number, the call's number in it, and the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CutAt {
+pub(crate) struct CutAt {
     /// Which run, in order.
-    pub run: usize,
+    pub(crate) run: usize,
     /// Which of its calls.
-    pub call: usize,
+    pub(crate) call: usize,
     /// Before or after it.
-    pub moment: Moment,
+    pub(crate) moment: Moment,
 }
 
 /// Something that is due.
@@ -70,26 +70,26 @@ enum Due {
 }
 
 /// The functions in a region, on a scripted clock.
-pub struct Play {
+pub(crate) struct Play {
     /// The region.
-    pub world: World,
+    pub(crate) world: World,
     /// The moment.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
     /// The runs so far.
-    pub runs: Vec<Run>,
+    pub(crate) runs: Vec<Run>,
     /// Where to end some.
-    pub cuts: Vec<CutAt>,
+    pub(crate) cuts: Vec<CutAt>,
     /// Events that were given up.
-    pub undelivered: Vec<String>,
+    pub(crate) undelivered: Vec<String>,
     due: Vec<(Timestamp, u64, Due)>,
     n_due: u64,
     n_known_executions: usize,
     branches: Vec<(String, usize)>,
     n_requests: u64,
     /// The classifier, to hand it several events at once.
-    pub classifier: Arc<Classifier>,
+    pub(crate) classifier: Arc<Classifier>,
     /// The escalation, to have several ticks at once.
-    pub escalation: Arc<Escalation>,
+    pub(crate) escalation: Arc<Escalation>,
     remediator: Remediator,
     sweeper: Sweeper,
     console: Console,
@@ -97,20 +97,20 @@ pub struct Play {
 
 impl Play {
     /// A play with this policy in force; `topics` are deployed.
-    pub async fn new(policy: Value, topics: &[&str]) -> Play {
+    pub(crate) async fn new(policy: Value, topics: &[&str]) -> Play {
         Play::with_channels(policy, topics, Client::new()).await
     }
 
     /// The same with an HTTP client of one's own for Slack, PagerDuty and
     /// webhooks.
-    pub async fn with_channels(policy: Value, topics: &[&str], http: Client) -> Play {
+    pub(crate) async fn with_channels(policy: Value, topics: &[&str], http: Client) -> Play {
         let mut play = Play::bare(http).await;
         play.install(policy, topics).await;
         play
     }
 
     /// A play in which no policy was ever installed.
-    pub async fn bare(http: Client) -> Play {
+    pub(crate) async fn bare(http: Client) -> Play {
         let world = World::new().await;
         let now: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
         world.set_now(now);
@@ -136,7 +136,7 @@ impl Play {
 
     /// Puts a policy in force. What it says of its deployment is added to what
     /// this region has.
-    pub async fn install(&mut self, mut policy: Value, topics: &[&str]) {
+    pub(crate) async fn install(&mut self, mut policy: Value, topics: &[&str]) {
         let mut deployment = self.world.deployment(topics);
         for (name, value) in policy["deployment"].as_object().into_iter().flatten() {
             deployment[name] = value.clone();
@@ -150,7 +150,7 @@ impl Play {
     ///
     /// # Errors
     /// The classifier's own: Lambda would deliver the event again.
-    pub async fn classify(&mut self, payload: &str) -> Result<Value, Failure> {
+    pub(crate) async fn classify(&mut self, payload: &str) -> Result<Value, Failure> {
         let event = self.next_event(payload);
         Box::pin(self.classifier.handle(event)).await
     }
@@ -159,7 +159,7 @@ impl Play {
     ///
     /// # Errors
     /// The console's own: the caller would see a status 502.
-    pub async fn ask_console(&mut self, request: &Value) -> Result<Value, Failure> {
+    pub(crate) async fn ask_console(&mut self, request: &Value) -> Result<Value, Failure> {
         let event = self.next_event(&request.to_string());
         Box::pin(self.console.handle(event)).await
     }
@@ -168,7 +168,7 @@ impl Play {
     ///
     /// # Errors
     /// The sweeper's own.
-    pub async fn sweep(&mut self) -> Result<Value, Failure> {
+    pub(crate) async fn sweep(&mut self) -> Result<Value, Failure> {
         let event = self.next_event("{}");
         Box::pin(self.sweeper.handle(event)).await
     }
@@ -181,13 +181,13 @@ impl Play {
     }
 
     /// The processes that run the classifier end; the next one starts anew.
-    pub async fn restart_classifier(&mut self) {
+    pub(crate) async fn restart_classifier(&mut self) {
         self.classifier = Arc::new(Classifier::new(Aws::for_function(|name| self.world.variable(name)), TABLE));
         self.classifier.warm().await;
     }
 
     /// Lets the other functions invoke the classifier as `name`.
-    pub fn deploy_classifier(&self, name: &str) {
+    pub(crate) fn deploy_classifier(&self, name: &str) {
         let (classifier, world) = (Arc::clone(&self.classifier), self.world.clone());
         let function = move |payload: String| -> Pin<Box<dyn Future<Output = Outcome> + Send>> {
             let (classifier, now) = (Arc::clone(&classifier), world.now());
@@ -200,7 +200,7 @@ impl Play {
     }
 
     /// Every execution that runs ends, as if its state machine had failed.
-    pub fn end_clocks(&mut self) {
+    pub(crate) fn end_clocks(&mut self) {
         self.take_up_executions();
         self.due.retain(|(_, _, due)| !matches!(due, Due::Tick { .. }));
         for (name, _) in self.branches.drain(..) {
@@ -209,12 +209,12 @@ impl Play {
     }
 
     /// An event that comes in at `at`, while time passes.
-    pub fn deliver_at(&mut self, at: Timestamp, payload: &str) {
+    pub(crate) fn deliver_at(&mut self, at: Timestamp, payload: &str) {
         self.push(at, Due::Delivery { payload: payload.to_owned(), n: 1 });
     }
 
     /// Has the scheduler call the sweeper every minute from now on.
-    pub fn sweep_every_minute(&mut self) {
+    pub(crate) fn sweep_every_minute(&mut self) {
         self.push(Span::minutes(1).after(self.now), Due::Sweep);
     }
 
@@ -224,13 +224,13 @@ impl Play {
     }
 
     /// An event comes in; if its run fails it comes in again.
-    pub async fn deliver(&mut self, payload: &str) {
+    pub(crate) async fn deliver(&mut self, payload: &str) {
         self.now = Span::millis(1).after(self.now);
         self.step(Due::Delivery { payload: payload.to_owned(), n: 1 }).await;
     }
 
     /// Lets time pass: runs all that is due.
-    pub async fn wait(&mut self, span: Span) {
+    pub(crate) async fn wait(&mut self, span: Span) {
         let until = span.after(self.now);
         let mut n_steps = 0;
         loop {
@@ -341,12 +341,12 @@ impl Play {
     }
 
     /// The table, to look at.
-    pub fn store(&self) -> aws::store::Store {
+    pub(crate) fn store(&self) -> aws::store::Store {
         aws::store::Store::new(Aws::for_function(|name| self.world.variable(name)), TABLE)
     }
 
     /// The incidents that were ever opened, in order.
-    pub fn incident_ids(&self) -> Vec<IncidentId> {
+    pub(crate) fn incident_ids(&self) -> Vec<IncidentId> {
         let mut ids: Vec<IncidentId> = self
             .world
             .executions()
@@ -362,7 +362,7 @@ impl Play {
 }
 
 /// An event as a function gets it.
-pub fn event(payload: &str, now: Timestamp, request_id: &str) -> Event {
+pub(crate) fn event(payload: &str, now: Timestamp, request_id: &str) -> Event {
     Event {
         payload: RawValue::from_string(payload.to_owned()).unwrap(),
         now,
@@ -372,7 +372,7 @@ pub fn event(payload: &str, now: Timestamp, request_id: &str) -> Event {
 }
 
 /// An EventBridge event of an alarm that changed its state at `at`.
-pub fn alarm(name: &str, state: &str, at: Timestamp, dimensions: &[(&str, &str)], metric: (&str, &str)) -> String {
+pub(crate) fn alarm(name: &str, state: &str, at: Timestamp, dimensions: &[(&str, &str)], metric: (&str, &str)) -> String {
     let dimensions: Value = dimensions.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
     json!({
         "version": "0",
