@@ -6,15 +6,16 @@ use jiff::Timestamp;
 use serde_json::json;
 use testkit::world::Alarm;
 
-use crate::stage::{TOPICS, fires, incident, messages, minutes, only_incident, orders, record, timeline};
+use crate::stage::{TOPICS, change, fires, incident, messages, minutes, only_incident, orders, record, timeline};
 
+const CLASSIFIER: &str = "arn:aws:lambda:eu-west-1:111122223333:function:classifier";
 const INGEST: &str = "arn:aws:sns:eu-west-1:111122223333:watchkeeper-ingest";
 
 /// A play whose alarms tell the ingest topic. It is at five minutes past the
 /// hour: alarms are asked for their state every five minutes.
 async fn stage() -> Play {
     let mut orders = orders();
-    orders["deployment"] = json!({"classifier": "classifier", "ingest_topic": INGEST});
+    orders["deployment"] = json!({"classifier": "classifier", "classifier_arn": CLASSIFIER, "ingest_topic": INGEST});
     let mut play = Play::new(orders, TOPICS).await;
     minutes(&mut play, 5).await;
     play
@@ -85,6 +86,18 @@ async fn an_alarm_that_does_not_concern_us_is_left_alone() {
     let since = play.now;
     play.world.set_alarm("theirs", Some(Alarm { state: "ALARM".to_owned(), since, actions: Vec::new() }));
     assert_eq!(sweep(&mut play).await, 0);
+}
+
+#[tokio::test]
+async fn an_alarm_of_another_account_or_region_is_not_taken_for_a_deleted_one() {
+    for (ours, theirs) in [("111122223333", "444455556666"), ("eu-west-1", "ap-northeast-1")] {
+        let mut play = stage().await;
+        let event = change("cpu", "ALARM", play.now).replace(ours, theirs);
+        play.deliver(&event).await;
+        minutes(&mut play, 5).await;
+        assert_eq!(sweep(&mut play).await, 0, "{theirs}");
+        assert!(incident(&play, &only_incident(&play)).await.is_open(), "{theirs}");
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@
 mod alerts;
 mod install;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use aws::Aws;
@@ -41,11 +43,10 @@ pub struct Classifier {
 #[derive(Debug, Deserialize)]
 struct Request<'e> {
     #[serde(borrow)]
-    watchkeeper: &'e RawValue,
+    watchkeeper: BTreeMap<Cow<'e, str>, &'e RawValue>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug)]
 enum Command {
     /// Check a policy and put it in force.
     InstallPolicy(Box<install::Proposal>),
@@ -126,10 +127,18 @@ fn command(raw: &str) -> Result<Option<Command>, Failure> {
     if !raw.contains("\"watchkeeper\"") {
         return Ok(None);
     }
-    let Ok(request) = serde_json::from_str::<Request<'_>>(raw) else { return Ok(None) };
-    serde_json::from_str(request.watchkeeper.get())
-        .map(Some)
-        .map_err(|error| Failure::new("BadRequest", format!("what is asked of the classifier cannot be read: {error}")))
+    let Ok(Request { watchkeeper: asked }) = serde_json::from_str(raw) else { return Ok(None) };
+    let read = |name: &str| {
+        let proposal = asked.get(name)?;
+        let unreadable = |error| Failure::new("BadRequest", format!("{name} cannot be read: {error}"));
+        Some(serde_json::from_str::<Box<install::Proposal>>(proposal.get()).map_err(unreadable))
+    };
+    match (read("install_policy"), read("check_policy")) {
+        (Some(proposal), _) => proposal.map(|proposal| Some(Command::InstallPolicy(proposal))),
+        (None, Some(proposal)) => proposal.map(|proposal| Some(Command::CheckPolicy(proposal))),
+        // Whatever else it is: it is an event, and no event is lost.
+        (None, None) => Ok(None),
+    }
 }
 
 /// Tells the queue which messages it must deliver again.
