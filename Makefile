@@ -38,9 +38,11 @@ build: need tools-build ## Build the functions for AWS: target/lambda/NAME/boots
 	rustup target add $(if $(filter arm64,$(ARCHITECTURE)),aarch64,x86_64)-unknown-linux-gnu
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" cargo lambda build --release --$(subst _,-,$(ARCHITECTURE)) --output-format=zip --lambda-dir=$(CURDIR)/target/lambda $(PACKAGES)
 
+# What drives the benchmarks is built as the tests are, so that it shares their
+# libraries; what is measured are the release binaries.
 .PHONY: bench
 bench: need tools build-local ## Measure cold starts and warm events
-	cargo run --quiet --release --package=watchkeeper-tests --bin=bench
+	@cargo bench --quiet --workspace --profile=dev --bench=cold_start
 
 # The functions for the local stack: the same release profile, for this machine.
 .PHONY: build-local
