@@ -7,12 +7,6 @@ PACKAGES  := $(FUNCTIONS:%=--package=watchkeeper-%)
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 VENV   := .venv
 
-HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
-
-# A function that panics ends at once, so nobody ever unwinds its stack: without the
-# tables for it, each zip is 0.15 MB smaller. (Not for build scripts: hence --target.)
-RELEASE_FLAGS := $(strip $(RUSTFLAGS) -Cforce-unwind-tables=no)
-
 # What the functions are built for: arm64 or x86_64, as Terraform's `architecture`.
 ARCHITECTURE ?= arm64
 
@@ -42,7 +36,7 @@ test: need tools ## Run every check and test
 .PHONY: build
 build: need tools-build ## Build the functions for AWS: target/lambda/NAME/bootstrap.zip
 	rustup target add $(if $(filter arm64,$(ARCHITECTURE)),aarch64,x86_64)-unknown-linux-gnu
-	RUSTFLAGS="$(RELEASE_FLAGS)" PATH="$(CURDIR)/$(VENV)/bin:$$PATH" cargo lambda build --release --$(subst _,-,$(ARCHITECTURE)) --output-format=zip --lambda-dir=$(CURDIR)/target/lambda $(PACKAGES)
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" cargo lambda build --release --$(subst _,-,$(ARCHITECTURE)) --output-format=zip --lambda-dir=$(CURDIR)/target/lambda $(PACKAGES)
 
 # What drives the benchmarks is built as the tests are, so that it shares their
 # libraries; what is measured are the release binaries.
@@ -54,8 +48,8 @@ bench: need tools build-local ## Measure cold starts and warm events
 .PHONY: build-local
 build-local:
 	@echo "Building the functions (the first time takes some minutes)"
-	@RUSTFLAGS="$(RELEASE_FLAGS)" cargo build --release --target=$(HOST) $(PACKAGES) --bins
-	@tests/zip "$(TARGET)/$(HOST)/release" "$(WATCHKEEPER_ARTIFACTS)" $(FUNCTIONS)
+	@cargo build --release $(PACKAGES) --bins
+	@tests/zip "$(TARGET)/release" "$(WATCHKEEPER_ARTIFACTS)" $(FUNCTIONS)
 
 .PHONY: tools
 tools: $(VENV)/local-stack

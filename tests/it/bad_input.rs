@@ -1,7 +1,9 @@
 //! Whatever comes in is kept: it becomes an incident, or the delivery fails so
 //! that it comes again; and either says why.
 
-use crate::play::{Play, alarm};
+use testkit::events::alarm;
+
+use crate::play::Play;
 use domain::incident::Incident;
 use domain::priority::Priority;
 use jiff::Timestamp;

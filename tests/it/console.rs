@@ -1,6 +1,6 @@
 //! GET shows, only POST acts, and only with a token that was signed for it.
 
-use crate::play::{Play, alarm};
+use crate::play::Play;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::id::IncidentId;
@@ -9,6 +9,7 @@ use domain::link::{FORM_LINK, Grant, LinkKey};
 use domain::span::Span;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use testkit::events::alarm;
 use testkit::world::Service;
 
 use crate::stage::{TOPICS, calls, fires, incident, messages, minutes, only_incident, orders, recovers, stage, timeline};

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::play::{CutAt, Function, Play, alarm};
+use crate::play::{CutAt, Function, Play};
 use domain::incident::Status;
 use domain::notice::Delivery;
 use domain::span::Span;
 use domain::timeline::EntryKind;
 use serde_json::{Value, json};
+use testkit::events::alarm;
 use testkit::world::{Instance, Moment, Service};
 
 const TOPICS: &[&str] = &["team", "ann", "bob"];

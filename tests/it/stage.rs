@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::play::{Play, alarm};
+use testkit::events::alarm;
+
+use crate::play::Play;
 use domain::alert::Fingerprint;
 use domain::id::IncidentId;
 use domain::incident::{AlertRecord, Incident};

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use testkit::events::alarm;
 use testkit::world::World;
-use tests::play::alarm;
 use tests::stack::Outcome;
 
 use crate::function::{Process, Program};
