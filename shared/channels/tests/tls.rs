@@ -102,7 +102,7 @@ async fn a_server_without_tls_gets_nothing_over_https() {
 #[test]
 fn a_message_goes_over_tls_to_whom_the_system_trusts() {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", CHILD, "--ignored"])
+        .args(["--exact", CHILD])
         .env("SSL_CERT_FILE", AUTHORITY)
         .env_remove("SSL_CERT_DIR")
         .output()
@@ -112,7 +112,6 @@ fn a_message_goes_over_tls_to_whom_the_system_trusts() {
 }
 
 #[tokio::test]
-#[ignore = "run by a_message_goes_over_tls_to_whom_the_system_trusts in a process of its own"]
 async fn in_a_process_that_trusts_the_authority() {
     #[expect(clippy::disallowed_methods, reason = "asks whether it was started by its parent")]
     let is_child = std::env::var("SSL_CERT_FILE").is_ok_and(|file| file == AUTHORITY);
