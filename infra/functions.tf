@@ -13,7 +13,6 @@ locals {
     artifacts_dir      = var.artifacts_dir
     architecture       = var.architecture
     key_arn            = aws_kms_key.this.arn
-    log_level          = var.log_level
     log_retention_days = var.log_retention_days
     alarm_prefix       = local.own_alarm_prefix
     alarm_topic_arn    = aws_sns_topic.failsafe.arn

@@ -62,5 +62,5 @@ output "function_names" {
 
 output "policy_version" {
   description = "The policy in force, as the classifier answered."
-  value       = local.policy_answer.version
+  value       = local.policy_version
 }

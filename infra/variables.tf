@@ -147,20 +147,6 @@ variable "reserved_concurrency" {
   }
 }
 
-variable "log_level" {
-  description = "The least important message that the functions log: TRACE, DEBUG or INFO."
-  type        = string
-  default     = "INFO"
-  nullable    = false
-
-  validation {
-    # Lambda drops what is below the level, and a metric in the embedded metric
-    # format counts as INFO.
-    condition     = contains(["TRACE", "DEBUG", "INFO"], var.log_level)
-    error_message = "log_level is TRACE, DEBUG or INFO: above INFO, Lambda would drop the lines that carry the metrics which Watchkeeper's own alarms watch."
-  }
-}
-
 variable "log_retention_days" {
   description = "For how many days logs are kept."
   type        = number

@@ -152,17 +152,6 @@ run "without_a_policy_no_event_is_let_in" {
   ]
 }
 
-run "warnings_are_shown" {
-  state_key = "apply-with-warnings"
-
-  override_resource {
-    target = aws_lambda_invocation.policy
-    values = { result = "{\"version\":\"1\",\"warnings\":[\"policy.yaml:3: nobody is on call on Sundays\"]}" }
-  }
-
-  expect_failures = [check.policy_has_no_warnings]
-}
-
 run "what_is_lost_on_the_way_waits_in_the_queue" {
   assert {
     condition     = jsondecode(aws_sns_topic_subscription.classifier.redrive_policy).deadLetterTargetArn == aws_sqs_queue.dead_letters.arn

@@ -16,7 +16,6 @@ run "good_values_are_taken" {
     tags                        = { team = "operations" }
     architecture                = "x86_64"
     probe_url                   = "https://example.com/health?deep=1"
-    log_level                   = "DEBUG"
     log_retention_days          = 3653
     ignored_alarm_name_prefixes = []
     reserved_concurrency        = { prober = -1, console = 0 }
@@ -116,15 +115,6 @@ run "a_concurrency_below_none" {
 
   variables {
     reserved_concurrency = { sweeper = -2 }
-  }
-}
-
-run "a_log_level_that_would_drop_metrics" {
-  command         = plan
-  expect_failures = [var.log_level]
-
-  variables {
-    log_level = "ERROR"
   }
 }
 

@@ -20,7 +20,6 @@ variable "deployment" {
     artifacts_dir      = string
     architecture       = string
     key_arn            = string
-    log_level          = string
     log_retention_days = number
     alarm_prefix       = string
     alarm_topic_arn    = string

@@ -42,7 +42,7 @@ mock_resource "aws_lambda_function_url" {
 }
 
 mock_resource "aws_lambda_invocation" {
-  defaults = { result = "{\"version\":\"0123456789abcdef\",\"warnings\":[]}" }
+  defaults = { result = "{\"version\":\"0123456789abcdef\"}" }
 }
 
 mock_resource "aws_secretsmanager_secret" {
