@@ -68,6 +68,10 @@ async fn stay(narrator: Narrator, stack: &Stack) {
         narrator.line(&format!("export {name}={value}"));
     }
     narrator.line(&format!("{} incident list", stack.places.watchkeeper.display()));
+    narrator.line("aws cloudwatch set-alarm-state --state-value ALARM --state-reason drill \\");
+    narrator.line("    --alarm-name vitascope-database-connections   # if you have the AWS CLI");
+    narrator.line("");
+    narrator.line(&format!("What Terraform has made: terraform -chdir={} state list", stack.terraform.folder().display()));
     narrator.line(&format!("The emulator's log: {}", stack.emulator_log()));
     interrupted().await;
 }

@@ -39,7 +39,7 @@ pub(super) async fn play(stage: &Stage) -> Outcome<()> {
         })
         .await?;
     stage
-        .later("the alarm still rings when the wait is over: the team's channel is told", async || {
+        .later("it still rings when the wait is over: the team's channel is told", async || {
             stage.letter("api-team", &id, ALARM).await
         })
         .await?;

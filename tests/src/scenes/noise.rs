@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Stage;
-use super::event::{alarm, now_ms};
+use super::event::{alarm, direct, now_ms};
 use super::stage::{expect, is, subjects};
 use crate::stack::{Outcome, eventually};
 
@@ -34,10 +34,11 @@ async fn repetitions(stage: &Stage) -> Outcome<()> {
         }
         Ok(())
     };
-    stage.step("an event that no rule knows comes three times at once", bring(&[&firing, &firing, &firing])).await?;
+    let by_itself = direct(UNKNOWN, "ALARM", now);
+    stage.step("an event without a rule comes three times, by two ways", bring(&[&firing, &by_itself, &firing])).await?;
     let id = stage.soon("it is one incident", async || stage.only_incident(UNKNOWN).await).await?;
     stage.soon("operations is told", async || stage.letter("operations", &id, UNKNOWN).await).await?;
-    stage.step("it comes once more, and then an older state", bring(&[&firing, &older])).await?;
+    stage.step("it comes once more, and then an older state", bring(&[&by_itself, &older])).await?;
     stage
         .soon("it is a P2 that fires; the others are ignored, because", async || {
             let shown = stage.incident(&id).await?;
