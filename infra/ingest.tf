@@ -1,5 +1,5 @@
 # The three ways by which an alarm reaches the classifier. All of them wait for
-# the policy to be in force.
+# the policy to be in force. What other AWS services say is in events.tf.
 
 # ---- 1. EventBridge: every alarm of the account, without doing anything for it
 

@@ -34,7 +34,7 @@ locals {
     {
       # Without a condition: EventBridge does not say for whom it acts when it
       # uses a key, and with one it would lose events silently. The queue's
-      # policy admits only our rule.
+      # policy admits only our rules.
       Sid       = "EventsReachTheDeadLetterQueue"
       Effect    = "Allow"
       Principal = { Service = "events.amazonaws.com" }

@@ -38,12 +38,12 @@ resource "aws_sqs_queue" "dead_letters" {
         Condition = { ArnEquals = { "aws:SourceArn" = [aws_sns_topic.ingest.arn, aws_sns_topic.failsafe.arn] } }
       },
       {
-        Sid       = "WhatOurRuleCouldNotDeliver"
+        Sid       = "WhatOurRulesCouldNotDeliver"
         Effect    = "Allow"
         Principal = { Service = "events.amazonaws.com" }
         Action    = "sqs:SendMessage"
         Resource  = local.dead_letters_arn
-        Condition = { ArnEquals = { "aws:SourceArn" = aws_cloudwatch_event_rule.alarms.arn } }
+        Condition = { ArnEquals = { "aws:SourceArn" = concat([aws_cloudwatch_event_rule.alarms.arn], values(aws_cloudwatch_event_rule.service)[*].arn) } }
       },
     ]
   })

@@ -96,6 +96,18 @@ variable "ignored_alarm_name_prefixes" {
   }
 }
 
+variable "service_events" {
+  description = "Which AWS services' events come in besides alarms: backup, cost-anomaly (sent in us-east-1 only), ecs, guardduty, health, rds. Of each, what is wrong and what ends it (events.tf). Nothing ends a cost anomaly or a finding of GuardDuty, and not every other trouble is reported as over: such an incident stays open until a person resolves it."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for service in var.service_events : contains(keys(local.service_event_patterns), service)])
+    error_message = "service_events must only have ${join(", ", keys(local.service_event_patterns))}."
+  }
+}
+
 variable "probe_url" {
   description = "What the prober requests every minute, from outside: an http or https URL. Empty: the prober rests."
   type        = string

@@ -140,6 +140,10 @@ run "new_code_checks_the_policy_anew" {
 run "without_a_policy_no_event_is_let_in" {
   state_key = "first-apply"
 
+  variables {
+    service_events = ["ecs"]
+  }
+
   override_resource {
     target = aws_lambda_invocation.policy
     values = { result = "{}" }
@@ -147,6 +151,7 @@ run "without_a_policy_no_event_is_let_in" {
 
   expect_failures = [
     aws_cloudwatch_event_target.alarms,
+    aws_cloudwatch_event_target.service,
     aws_lambda_permission.alarms,
     aws_sns_topic_subscription.classifier,
   ]

@@ -18,6 +18,7 @@ run "good_values_are_taken" {
     probe_url                   = "https://example.com/health?deep=1"
     log_retention_days          = 3653
     ignored_alarm_name_prefixes = []
+    service_events              = ["backup", "cost-anomaly", "ecs", "guardduty", "health", "rds"]
     reserved_concurrency        = { prober = -1, console = 0 }
   }
 
@@ -88,6 +89,15 @@ run "an_empty_prefix_would_ignore_every_alarm" {
 
   variables {
     ignored_alarm_name_prefixes = ["TargetTracking-", ""]
+  }
+}
+
+run "events_that_do_not_come_by_eventbridge" {
+  command         = plan
+  expect_failures = [var.service_events]
+
+  variables {
+    service_events = ["ecs", "budgets"]
   }
 }
 
