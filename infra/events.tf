@@ -71,7 +71,7 @@ locals {
       detail = {
         "$or" = [
           { EventCategories = ["availability", "failover", "failure", "low storage", "read replica", "recovery"] },
-          { Message = [{ prefix = "Finished applying modification to allocated storage" }] },
+          { Message = [{ wildcard = "Finished applying*modification to allocated storage*" }] },
         ]
       }
     }

@@ -12,7 +12,7 @@ pub enum Priority {
     P1,
     /// A feature is broken or slow: the team on duty is told at once.
     P2,
-    /// No immediate harm: handled in working hours.
+    /// No immediate harm: people are told, nobody is woken.
     P3,
     /// For the record: goes to the backlog.
     P4,

@@ -42,7 +42,11 @@ fn news(categories: &[String], message: &str) -> (&'static str, AlertState) {
     let is = |category: &str| categories.iter().any(|known| known == category);
     let says = |word: &str| message.contains(word);
     let is_over = says("complete") || says("recovered");
-    if says("finished applying modification to allocated storage") {
+    // RDS says so when it leaves something undone that need not be done.
+    let is_nothing = says("abandon") || says("no actions are necessary");
+    if is_nothing {
+        ("rds-notice", InsufficientData)
+    } else if says("finished applying") && says("modification to allocated storage") {
         ("rds-storage", Ok)
     } else if is("low storage") || says("storage-full") || says("free storage") {
         ("rds-storage", Alarm)
@@ -71,6 +75,17 @@ mod tests {
             ("failover", "Multi-AZ instance failover started", ("rds-failover", Alarm)),
             ("failover", "Multi-AZ instance failover completed", ("rds-failover", Ok)),
             ("failover", "Recovered from partial failover", ("rds-failover", Ok)),
+            ("failover", "Abandoning user requested failover", ("rds-notice", InsufficientData)),
+            (
+                "failure",
+                "DB instance is in a state that is not optimal. No actions are necessary.",
+                ("rds-notice", InsufficientData),
+            ),
+            (
+                "configuration change",
+                "Finished applying autoscaling-initiated modification to allocated storage",
+                ("rds-storage", Ok),
+            ),
             ("low storage", "Allocated storage has been exhausted", ("rds-storage", Alarm)),
             ("availability", "DB instance has reached the storage-full threshold", ("rds-storage", Alarm)),
             ("configuration change", "Finished applying modification to allocated storage", ("rds-storage", Ok)),

@@ -156,7 +156,7 @@ pub struct NoiseSource {
     /// How long all must be well before an incident is resolved; 1m unless said
     /// otherwise.
     pub resolve_wait: Option<Span>,
-    /// How long after that the same alert reopens it, instead of opening another; 5m
+    /// How long after that an alert of its group reopens it, instead of opening another; 5m
     /// unless said otherwise.
     pub linger: Option<Span>,
 }
