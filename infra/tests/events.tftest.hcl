@@ -113,7 +113,7 @@ run "each_service_in_its_own_words" {
       detail-type = ["RDS DB Cluster Event", "RDS DB Instance Event"]
       detail = { "$or" = [
         { EventCategories = ["availability", "failover", "failure", "low storage", "read replica", "recovery"] },
-        { Message = [{ prefix = "Finished applying modification to allocated storage" }] },
+        { Message = [{ wildcard = "Finished applying*modification to allocated storage*" }] },
       ] }
     }
     error_message = "Of RDS come in the troubles of instances and clusters, and what ends them."
