@@ -13,6 +13,9 @@ ARCHITECTURE ?= arm64
 export WATCHKEEPER_ARTIFACTS := $(TARGET)/local
 export WATCHKEEPER_CLI := $(TARGET)/debug/watchkeeper
 
+# Terraform's provider is large: it is fetched once for all runs.
+export TF_PLUGIN_CACHE_DIR ?= $(CURDIR)/$(VENV)/terraform
+
 # A configuration file of Terraform that is not there would only bring warnings.
 ifneq ($(TF_CLI_CONFIG_FILE),)
 ifeq ($(wildcard $(TF_CLI_CONFIG_FILE)),)
@@ -62,6 +65,7 @@ $(VENV)/build: infra/requirements.txt
 $(VENV)/local-stack $(VENV)/build:
 	@echo "Installing $(<) into $(VENV)"
 	@test -x $(VENV)/bin/python || python3 -m venv $(VENV)
+	@mkdir -p $(VENV)/terraform
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement=$<
 	@touch $@
 
