@@ -46,8 +46,8 @@ Examples:
 
 const ABOUT_LIST: &str = "\
 The most urgent come first. For some minutes after its end an incident is listed
-as resolved: until then the same alert would open it again. `held back` is one of
-which people are not told, because of a silence or of planned work for instance.
+as resolved: until then the same alert would open it again. People are not told
+of one that is `held back`: because of a silence, for instance.
 
 Examples:
   watchkeeper incident list

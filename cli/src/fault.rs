@@ -60,7 +60,7 @@ impl Fault {
 
     /// A command line that was not understood, without the usage below it.
     pub(crate) fn of_words(error: &clap::Error) -> Fault {
-        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        if let ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand = error.kind() {
             return Fault::Usage("there is no command; --help lists them".to_owned());
         }
         let text = error.render().to_string();

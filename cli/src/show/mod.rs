@@ -3,6 +3,8 @@
 mod incident;
 mod text;
 
+use std::fmt::Write as _;
+
 use domain::control::{KillSwitch, Silence, SilenceKind};
 use domain::incident::{AlertRecord, Incident};
 use domain::policy::Policy;
@@ -48,7 +50,9 @@ fn escaped(json: &str) -> String {
     for ch in json.chars() {
         if is_harmful(ch) {
             // Such a character can only stand in a string.
-            ch.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
+            for unit in ch.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
         } else {
             out.push(ch);
         }
