@@ -1,12 +1,25 @@
 //! What can be asked, and the help that teaches it.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, ColorChoice, Parser, Subcommand};
 use domain::id::IncidentId;
 use domain::span::Span;
 
-const EXIT_CODES: &str = "\
+use crate::read::{self, Matchers, Name, Reason};
+
+// Clap wraps these only where a line is too long: they are laid out by hand for
+// 80 columns, which is also the widest that a page becomes.
+const WIDTH: usize = 80;
+
+const ABOUT_ALL: &str = "\
+Examples:
+  watchkeeper incident list
+  watchkeeper incident ack 0K3-M9Q-F7T
+  watchkeeper silence add 'service=\"batch\"' --for 2h --why 'known, ticket 42'
+
 Exit codes:
   0  done
   1  the answer is no: a policy with mistakes, an incident that is over, events
@@ -14,13 +27,156 @@ Exit codes:
   2  the command line is not right
   3  AWS could not be asked: no credentials, no permission, no such table
 
-Credentials and region come from where the AWS CLI finds them: the environment,
-AWS_PROFILE, single sign-on. The table's name is Terraform's output `table_name`
-(default: watchkeeper).";
+Credentials and region are found where the AWS CLI finds them: the environment,
+AWS_PROFILE, single sign-on. The table's name is Terraform's output
+`table_name`.
+
+With --json the answer is one JSON value on standard output. An error is a line
+of JSON on standard error, {\"error\": \"there is no ...\", \"exit_code\": 1}, and
+so is what else there is to know, {\"note\": \"...\"}.";
+
+const ABOUT_INCIDENTS: &str = "\
+An incident is named as in the messages about it: 0K3-M9Q-F7T. Case, dashes and
+spaces do not matter, and O, I and L are read as 0 and 1.
+
+Examples:
+  watchkeeper incident list
+  watchkeeper incident show 0k3m9qf7t
+  watchkeeper incident ack 0K3-M9Q-F7T";
+
+const ABOUT_LIST: &str = "\
+The most urgent come first. For some minutes after its end an incident is listed
+as resolved: until then the same alert would open it again. People are not told
+of one that is `held back`: because of a silence, for instance.
+
+Examples:
+  watchkeeper incident list
+  watchkeeper incident list --service api
+  watchkeeper incident list --service api --since 7d";
+
+const ABOUT_SHOW: &str = "\
+It says what the incident is about, which of its alerts are firing, and line by
+line what was done, by whom and why. Times are in your zone (TZ).
+
+Example:
+  watchkeeper incident show 0K3-M9Q-F7T";
+
+const ABOUT_ACK: &str = "\
+The escalation stops, and the channels hear who has it. Whoever acknowledges it
+later takes it over.
+
+Examples:
+  watchkeeper incident ack 0K3-M9Q-F7T
+  watchkeeper incident ack 0K3-M9Q-F7T --as bob";
+
+const ABOUT_RESOLVE: &str = "\
+Without it an incident ends by itself when all its alerts have been OK for a
+while. If one goes off again within the next minutes, it is opened again.
+
+Example:
+  watchkeeper incident resolve 0K3-M9Q-F7T";
+
+const ABOUT_APPROVE: &str = "\
+`watchkeeper incident show` has its name, what it would do and until when it can
+be approved. Before it is done its guards are asked once more.
+
+Example:
+  watchkeeper incident approve 0K3-M9Q-F7T scale-api-out";
+
+const ABOUT_DECLINE: &str = "\
+It is not done for this incident. To stop it for all there is `watchkeeper
+remediation stop`.
+
+Example:
+  watchkeeper incident decline 0K3-M9Q-F7T scale-api-out";
+
+const ABOUT_SILENCES: &str = "\
+What a silence covers is recorded, but people are not told of it and nothing is
+mended. For work that is planned there is `watchkeeper maintenance`, which does
+the same and says so.
+
+Examples:
+  watchkeeper silence add 'service=\"batch\"' --for 2h --why 'known, ticket 42'
+  watchkeeper silence list
+  watchkeeper silence expire 0K3-M9Q-F7T";
+
+const ABOUT_WINDOWS: &str = "\
+What a window covers is recorded, but people are not told of it and nothing is
+mended. For alerts that are merely known there is `watchkeeper silence`.
+
+Examples:
+  watchkeeper maintenance add 'service=\"batch\"' --for 2h --why 'new cluster'
+  watchkeeper maintenance list
+  watchkeeper maintenance expire 0K3-M9Q-F7T";
+
+const ABOUT_SILENCE_ADD: &str = "\
+An alert is kept back if all matchers match its labels (`watchkeeper incident
+show ID --json` has them). They are written as in Alertmanager and quoted for
+the shell: 'a=\"b\"', 'a!=\"b\"', 'a=~\"b|c.*\"', 'a!~\"b\"'. If it still fires when
+the silence ends, people are told then.
+
+Examples:
+  watchkeeper silence add 'service=\"batch\"' --for 2h --why 'known, ticket 42'
+  watchkeeper silence add 'team=\"web\"' 'priority=~\"P3|P4\"' --for 1d \\
+      --why 'until the new release' --from 2026-12-05T20:00+01:00";
+
+const ABOUT_WINDOW_ADD: &str = "\
+An alert is covered if all matchers match its labels (`watchkeeper incident
+show ID --json` has them). They are written as in Alertmanager and quoted for
+the shell: 'a=\"b\"', 'a!=\"b\"', 'a=~\"b|c.*\"', 'a!~\"b\"'. If it still fires when
+the window ends, people are told then.
+
+Examples:
+  watchkeeper maintenance add 'service=\"batch\"' --for 2h --why 'new cluster'
+  watchkeeper maintenance add 'environment=\"staging\"' --for 1h30m \\
+      --why 'moves to the new network' --from 2026-12-05T20:00Z";
+
+const ABOUT_REMEDIATIONS: &str = "\
+Examples:
+  watchkeeper remediation status
+  watchkeeper remediation stop --all --why 'something is odd'
+  watchkeeper remediation resume --all";
+
+const ABOUT_STOP: &str = "\
+What is under way goes on, and what was changed for a time is still put back.
+
+Examples:
+  watchkeeper remediation stop --all --why 'something is odd'
+  watchkeeper remediation stop --name scale-api-out --why 'load test'";
+
+const ABOUT_RESUME: &str = "\
+What was stopped by name stays stopped until it is resumed by name.
+
+Examples:
+  watchkeeper remediation resume --all
+  watchkeeper remediation resume --name scale-api-out";
+
+const ABOUT_REDRIVE: &str = "\
+What the classifier gave up on waits in the dead-letter queue. Once the cause is
+mended this brings it in: the sweeper does the same every minute, this does it
+now and says what came of it. An event that was taken before changes nothing.
+
+Examples:
+  watchkeeper redrive
+  watchkeeper redrive --table watchkeeper-staging";
+
+const ABOUT_POLICY: &str = "\
+The policy is installed by `terraform apply`, which checks it in the same way.
+
+Example:
+  watchkeeper policy check infra/policy/policy.yaml";
+
+const ABOUT_CHECK: &str = "\
+Nothing is asked of AWS. The exit code is 0 if the policy is right, 1 if it has
+mistakes, 2 if there is no such file.
+
+Examples:
+  watchkeeper policy check infra/policy/policy.yaml
+  watchkeeper policy check infra/policy/policy.yaml --json";
 
 /// Incidents, silences and standing orders of Watchkeeper.
 #[derive(Debug, Parser)]
-#[command(name = "watchkeeper", version, after_help = EXIT_CODES, arg_required_else_help = true)]
+#[command(name = "watchkeeper", version, after_help = ABOUT_ALL, arg_required_else_help = true, max_term_width = WIDTH)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -30,36 +186,50 @@ pub(crate) struct Arguments {
 
 /// What holds for every command.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
-    /// Name of Watchkeeper's table.
-    #[arg(long, global = true, env = "WATCHKEEPER_TABLE", default_value = "watchkeeper", value_name = "NAME")]
-    pub(crate) table: String,
-    /// AWS profile to use.
-    #[arg(long, global = true, value_name = "NAME")]
+    /// Watchkeeper's table, if not `WATCHKEEPER_TABLE` or `watchkeeper`.
+    #[arg(long, global = true, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) table: Option<String>,
+    /// AWS profile to use, if not `AWS_PROFILE`.
+    #[arg(long, global = true, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) profile: Option<String>,
-    /// AWS region to use.
-    #[arg(long, global = true, value_name = "REGION")]
+    /// AWS region to use, if not `AWS_REGION` or the profile's.
+    #[arg(long, global = true, value_name = "REGION", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) region: Option<String>,
     /// Answer in JSON, for other programs.
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// When to use colour.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// auto (on a terminal, unless `NO_COLOR` is set), always or never.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     pub(crate) color: Color,
 }
 
 /// When to use colour.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
     Auto,
-    /// Always.
     Always,
-    /// Never.
     Never,
 }
 
 impl Color {
+    /// The same for clap, which prints help and mistakes.
+    pub(crate) const fn of_clap(self) -> ColorChoice {
+        match self {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        }
+    }
+
     /// Sets it for all that is printed from here on.
     pub(crate) fn write_global(self) {
         match self {
@@ -71,124 +241,182 @@ impl Color {
     }
 }
 
+/// How to answer, found before anything is understood: help and mistakes are
+/// printed in the way that was asked for, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Manner {
+    /// In JSON.
+    pub(crate) json: bool,
+    /// With colour.
+    pub(crate) color: Color,
+}
+
+impl Manner {
+    /// Looks through the words of a command line.
+    pub(crate) fn of(words: &[OsString]) -> Manner {
+        let words: Vec<&str> =
+            words.iter().map(|word| word.to_str().unwrap_or_default()).take_while(|word| *word != "--").collect();
+        let is_color = |value: &str| {
+            words.contains(&format!("--color={value}").as_str()) || words.windows(2).any(|pair| pair == ["--color", value])
+        };
+        let color = if is_color("always") {
+            Color::Always
+        } else if is_color("never") {
+            Color::Never
+        } else {
+            Color::Auto
+        };
+        Manner { json: words.contains(&"--json"), color }
+    }
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// See and answer incidents.
-    #[command(subcommand, arg_required_else_help = true)]
+    #[command(subcommand, arg_required_else_help = true, after_help = ABOUT_INCIDENTS)]
     Incident(IncidentCommand),
     /// Keep known alerts from people for a time.
-    #[command(subcommand, arg_required_else_help = true)]
+    #[command(subcommand, arg_required_else_help = true, after_help = ABOUT_SILENCES)]
     Silence(SilenceCommand),
-    /// Announce planned work: alerts are recorded, people are not told, nothing is
-    /// mended.
-    #[command(subcommand, arg_required_else_help = true)]
-    Maintenance(SilenceCommand),
+    /// Announce planned work, so that nobody is told of it.
+    #[command(subcommand, arg_required_else_help = true, after_help = ABOUT_WINDOWS)]
+    Maintenance(MaintenanceCommand),
     /// Stop and resume automatic remediation.
-    #[command(subcommand, arg_required_else_help = true)]
+    #[command(subcommand, arg_required_else_help = true, after_help = ABOUT_REMEDIATIONS)]
     Remediation(RemediationCommand),
     /// Bring in again the events that could not be processed.
+    #[command(after_help = ABOUT_REDRIVE)]
     Redrive,
     /// Check the standing orders.
-    #[command(subcommand, arg_required_else_help = true)]
+    #[command(subcommand, arg_required_else_help = true, after_help = ABOUT_POLICY)]
     Policy(PolicyCommand),
 }
 
 /// About incidents.
 #[derive(Debug, Subcommand)]
 pub(crate) enum IncidentCommand {
-    /// List what is open.
-    #[command(after_help = "Examples:\n  watchkeeper incident list\n  watchkeeper incident list --service api --since 7d")]
+    /// List what is open, or what a service has had.
+    #[command(after_help = ABOUT_LIST)]
     List {
-        /// The newest incidents of this service, resolved ones as well.
-        #[arg(long, value_name = "NAME")]
+        /// The newest incidents of this service, those that are over as well.
+        #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
         service: Option<String>,
-        /// With --service: how far back.
+        /// With --service: how far back, as 12h or 30d.
         #[arg(long, value_name = "TIME", default_value = "30d", requires = "service")]
         since: Span,
     },
     /// Show one with its whole record.
-    #[command(after_help = "Example:\n  watchkeeper incident show 0K3-M9Q-F7T")]
+    #[command(after_help = ABOUT_SHOW)]
     Show {
-        /// The incident, as a message names it; case and dashes do not matter.
+        /// The incident, as a message names it.
         id: IncidentId,
     },
     /// Take it: nobody else is woken.
+    #[command(after_help = ABOUT_ACK)]
     Ack {
-        /// The incident.
+        /// The incident, as a message names it.
         id: IncidentId,
         /// Who takes it; you, unless said otherwise.
         #[arg(long = "as", value_name = "NAME")]
-        by: Option<String>,
+        by: Option<Name>,
     },
     /// Say that it is over: everyone who was told is told.
+    #[command(after_help = ABOUT_RESOLVE)]
     Resolve {
-        /// The incident.
+        /// The incident, as a message names it.
         id: IncidentId,
         /// Who says so; you, unless said otherwise.
         #[arg(long = "as", value_name = "NAME")]
-        by: Option<String>,
+        by: Option<Name>,
     },
     /// Approve a remediation that asks for it.
+    #[command(after_help = ABOUT_APPROVE)]
     Approve {
-        /// The incident.
+        /// The incident, as a message names it.
         id: IncidentId,
-        /// The remediation.
+        /// The remediation's name.
         remediation: String,
         /// Who approves; you, unless said otherwise.
         #[arg(long = "as", value_name = "NAME")]
-        by: Option<String>,
+        by: Option<Name>,
     },
     /// Decline a remediation that asks for approval.
+    #[command(after_help = ABOUT_DECLINE)]
     Decline {
-        /// The incident.
+        /// The incident, as a message names it.
         id: IncidentId,
-        /// The remediation.
+        /// The remediation's name.
         remediation: String,
         /// Who declines; you, unless said otherwise.
         #[arg(long = "as", value_name = "NAME")]
-        by: Option<String>,
+        by: Option<Name>,
     },
 }
 
-/// About silences and planned work.
+/// About silences.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SilenceCommand {
-    /// Add one. What it kept back is told when it ends, if it still holds.
-    #[command(
-        after_help = "Example:\n  watchkeeper silence add 'service=\"batch\"' 'priority=~\"P3|P4\"' --for 2h --why 'known, see ticket 42'"
-    )]
-    Add {
-        /// Which alerts: conditions on labels, as in Alertmanager; all must match.
-        #[arg(required = true, value_name = "MATCHER")]
-        matchers: Vec<String>,
-        /// For how long.
-        #[arg(long = "for", value_name = "TIME")]
-        length: Span,
-        /// From when; now, unless said otherwise. With a zone: 2026-12-05T20:00:00Z.
-        #[arg(long, value_name = "MOMENT")]
-        from: Option<jiff::Timestamp>,
-        /// Why: shown wherever an alert is kept back.
-        #[arg(long, value_name = "REASON")]
-        why: String,
-        /// Who adds it; you, unless said otherwise.
-        #[arg(long = "as", value_name = "NAME")]
-        by: Option<String>,
-    },
-    /// List those that hold or will.
+    /// Add a silence.
+    #[command(after_help = ABOUT_SILENCE_ADD, override_usage = "watchkeeper silence add <MATCHER>... --for <TIME> --why <REASON>")]
+    Add(Addition),
+    /// List the silences that hold or will.
+    #[command(after_help = "Example:\n  watchkeeper silence list")]
     List,
-    /// End one now.
+    /// End a silence now.
+    #[command(after_help = "Example:\n  watchkeeper silence expire 0K3-M9Q-F7T")]
     Expire {
         /// Its name, as `list` shows it.
         name: String,
     },
 }
 
+/// About planned work.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MaintenanceCommand {
+    /// Add a window of planned work.
+    #[command(after_help = ABOUT_WINDOW_ADD, override_usage = "watchkeeper maintenance add <MATCHER>... --for <TIME> --why <REASON>")]
+    Add(Addition),
+    /// List the windows that hold or will.
+    #[command(after_help = "Example:\n  watchkeeper maintenance list")]
+    List,
+    /// End a window now.
+    #[command(after_help = "Example:\n  watchkeeper maintenance expire 0K3-M9Q-F7T")]
+    Expire {
+        /// Its name, as `list` shows it.
+        name: String,
+    },
+}
+
+/// A silence or a window, to be added.
+#[derive(Debug, Args)]
+pub(crate) struct Addition {
+    /// Which alerts: conditions on their labels, all of which must match.
+    #[arg(required = true, value_name = "MATCHER", value_parser = read::matchers)]
+    pub(crate) matchers: Vec<Matchers>,
+    /// For how long: 30m, 2h, 1h30m, up to 90d.
+    #[arg(long = "for", value_name = "TIME", value_parser = read::length)]
+    pub(crate) length: Span,
+    /// From when, with its zone; now, unless said otherwise.
+    #[arg(long, value_name = "MOMENT", value_parser = read::moment)]
+    pub(crate) from: Option<jiff::Timestamp>,
+    /// Why: shown wherever an alert is kept back.
+    #[arg(long, value_name = "REASON")]
+    pub(crate) why: Reason,
+    /// Who adds it; you, unless said otherwise.
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) by: Option<Name>,
+}
+
 /// About automatic remediation.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RemediationCommand {
     /// Stop it, for whatever has not begun yet.
-    #[command(group = clap::ArgGroup::new("which").required(true))]
+    #[command(
+        after_help = ABOUT_STOP,
+        override_usage = "watchkeeper remediation stop (--all | --name <NAME>) --why <REASON>",
+        group = clap::ArgGroup::new("which").required(true)
+    )]
     Stop {
         /// All of it.
         #[arg(long, group = "which")]
@@ -198,22 +426,27 @@ pub(crate) enum RemediationCommand {
         name: Option<String>,
         /// Why: shown wherever a remediation is refused.
         #[arg(long, value_name = "REASON")]
-        why: String,
+        why: Reason,
         /// Who stops it; you, unless said otherwise.
         #[arg(long = "as", value_name = "NAME")]
-        by: Option<String>,
+        by: Option<Name>,
     },
     /// Let it work again.
-    #[command(group = clap::ArgGroup::new("which").required(true))]
+    #[command(
+        after_help = ABOUT_RESUME,
+        override_usage = "watchkeeper remediation resume (--all | --name <NAME>)",
+        group = clap::ArgGroup::new("which").required(true)
+    )]
     Resume {
-        /// All of it; what was stopped by name stays stopped.
+        /// All of it, but for what was stopped by name.
         #[arg(long, group = "which")]
         all: bool,
         /// Only this one.
         #[arg(long, group = "which", value_name = "NAME")]
         name: Option<String>,
     },
-    /// Say what is stopped, by whom and why.
+    /// Say what is stopped, since when, by whom and why.
+    #[command(after_help = "Example:\n  watchkeeper remediation status")]
     Status,
 }
 
@@ -221,9 +454,26 @@ pub(crate) enum RemediationCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
     /// Check a policy file: every mistake with its line.
-    #[command(after_help = "Example:\n  watchkeeper policy check infra/policy/policy.yaml")]
+    #[command(after_help = ABOUT_CHECK)]
     Check {
         /// The file, in YAML or JSON.
         file: PathBuf,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manner(words: &[&str]) -> Manner {
+        Manner::of(&words.iter().map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn how_to_answer_is_found_wherever_it_stands() {
+        assert_eq!(manner(&["watchkeeper", "incident"]), Manner { json: false, color: Color::Auto });
+        assert_eq!(manner(&["watchkeeper", "--json", "--color=always"]), Manner { json: true, color: Color::Always });
+        assert_eq!(manner(&["watchkeeper", "--color", "never", "x", "--json"]), Manner { json: true, color: Color::Never });
+        assert_eq!(manner(&["watchkeeper", "--", "--json"]), Manner { json: false, color: Color::Auto });
+    }
 }

@@ -12,10 +12,14 @@ use runtime::{config, conflict_pause, now};
 use std::sync::Arc;
 
 use crate::args::Global;
-use crate::fault::{self, Fault};
+use crate::fault::{self, Fault, Place};
+use crate::read::Name;
+use crate::show;
 
 /// How often a change is tried while others write.
 pub(crate) const ATTEMPTS_MAX: u32 = 8;
+/// The table's name if nobody says another, which is Terraform's default as well.
+const TABLE: &str = "watchkeeper";
 
 /// A deployment, and how to answer.
 pub(crate) struct Context {
@@ -23,36 +27,41 @@ pub(crate) struct Context {
     pub(crate) store: Store,
     pub(crate) now: Timestamp,
     pub(crate) json: bool,
+    place: Place,
     orders: Orders,
 }
 
 impl Context {
     /// Connects to the deployment that the arguments name. Nothing is asked yet.
-    pub(crate) async fn open(global: Global) -> Context {
+    pub(crate) async fn open(global: Global) -> Result<Context, Fault> {
         let aws = Aws::for_operator(global.profile.as_deref(), global.region.as_deref(), config::variable).await;
-        let store = Store::new(aws.clone(), global.table);
-        Context { aws, orders: Orders::new(store.clone()), store, now: now(), json: global.json }
+        // The SDKs find out only after some calls, and say it in their own words.
+        let region = aws.region().ok_or_else(Fault::no_region)?.to_owned();
+        let table = global.table.or_else(|| config::variable("WATCHKEEPER_TABLE")).unwrap_or_else(|| TABLE.to_owned());
+        let store = Store::new(aws.clone(), table.clone());
+        let place = Place { table, region, profile: global.profile.or_else(|| config::variable("AWS_PROFILE")) };
+        Ok(Context { aws, orders: Orders::new(store.clone()), store, now: now(), json: global.json, place })
     }
 
-    /// The table's name, for messages.
-    pub(crate) fn table(&self) -> &str {
-        self.store.table()
+    /// Which deployment it is, for messages.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// Who is at the terminal.
-    pub(crate) fn who(by: Option<String>) -> String {
-        let name =
-            by.or_else(|| config::variable("USER")).or_else(|| config::variable("USERNAME")).unwrap_or_else(|| "somebody".into());
-        domain::text::clean(&name, 60)
+    pub(crate) fn who(by: Option<Name>) -> String {
+        by.or_else(|| config::variable("USER")?.parse().ok())
+            .or_else(|| config::variable("USERNAME")?.parse().ok())
+            .map_or_else(|| "somebody".to_owned(), |Name(name)| name)
     }
 
     pub(crate) async fn policy(&self) -> Result<Arc<Policy>, Fault> {
-        Ok(self.orders.latest().await.map_err(|error| fault::orders(error, self.table()))?.policy)
+        Ok(self.orders.latest().await.map_err(|error| fault::orders(error, self.place()))?.policy)
     }
 
     /// What operators have changed.
     pub(crate) async fn control(&self) -> Result<Stored<Control>, Fault> {
-        let stored = self.store.control().await.map_err(|error| fault::store(error, self.table()))?;
+        let stored = self.store.control().await.map_err(|error| fault::store(error, self.place()))?;
         stored.ok_or_else(|| Fault::No("no policy is installed; run `terraform apply` in infra/ first".to_owned()))
     }
 
@@ -67,19 +76,27 @@ impl Context {
                 Err(CommitError::Conflict { .. }) => {
                     tokio::time::sleep(conflict_pause(attempt, u64::from(std::process::id()))).await;
                 }
-                Err(error) => return Err(fault::commit(error, self.table())),
+                Err(error) => return Err(fault::commit(error, self.place())),
             }
         }
-        Err(fault::commit(CommitError::Conflict { pointer: None }, self.table()))
+        Err(fault::commit(CommitError::Conflict { pointer: None }, self.place()))
     }
 
-    /// Has an incident's clock look at once; says so when it cannot.
-    pub(crate) async fn nudge(&self, incident: &Incident) -> Result<(), Fault> {
-        let policy = self.policy().await?;
-        let start = Start::at(&incident.id, self.now, incident.has_remedies);
-        if let Err(error) = self.aws.start_clock(&policy.deployment.state_machine, &start).await {
-            crate::show::note(&format!("stored; but the clock looks only at its next wake-up: {error}"));
+    /// Has an incident's clock look at once; says so when it cannot. The answer is
+    /// stored already, so that it is no fault.
+    pub(crate) async fn nudge(&self, incident: &Incident) {
+        let trouble = match self.policy().await {
+            Ok(policy) => {
+                let start = Start::at(&incident.id, self.now, incident.has_remedies);
+                let started = self.aws.start_clock(&policy.deployment.state_machine, &start).await;
+                started.err().map(|error| error.to_string())
+            }
+            Err(fault) => Some(fault.one_line()),
+        };
+        if let Some(trouble) = trouble {
+            let sentence =
+                format!("it is stored, but the incident's clock could not be woken and acts only when it is due: {trouble}");
+            show::note(&sentence, self.json);
         }
-        Ok(())
     }
 }

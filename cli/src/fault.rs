@@ -1,10 +1,14 @@
 //! What went wrong, for the person at the terminal.
 
+use std::fmt;
+
 use aws::AwsError;
 use aws::store::{CommitError, StoreError};
+use clap::error::ErrorKind;
 use runtime::orders::OrdersError;
 
-/// Why a command did not do what was asked.
+/// Why a command did not do what was asked: a sentence, and from the second line
+/// on what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The answer is no.
@@ -13,6 +17,21 @@ pub(crate) enum Fault {
     Usage(String),
     /// AWS could not be asked.
     Aws(String),
+}
+
+/// Which deployment is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) table: String,
+    pub(crate) region: String,
+    /// The profile, where one was named.
+    pub(crate) profile: Option<String>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "table `{}` in {}", self.table, self.region)
+    }
 }
 
 impl Fault {
@@ -24,51 +43,99 @@ impl Fault {
         }
     }
 
-    pub(crate) fn sentence(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         match self {
-            Fault::No(sentence) | Fault::Usage(sentence) | Fault::Aws(sentence) => sentence,
+            Fault::No(text) | Fault::Usage(text) | Fault::Aws(text) => text,
         }
+    }
+
+    /// The same on one line.
+    pub(crate) fn one_line(&self) -> String {
+        self.text().lines().fold(String::new(), |text, line| match text.chars().last() {
+            None => line.trim().to_owned(),
+            Some(':') => format!("{text} {}", line.trim()),
+            Some(_) => format!("{text}; {}", line.trim()),
+        })
+    }
+
+    /// A command line that was not understood, without the usage below it.
+    pub(crate) fn of_words(error: &clap::Error) -> Fault {
+        if let ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand = error.kind() {
+            return Fault::Usage("there is no command; --help lists them".to_owned());
+        }
+        let text = error.render().to_string();
+        let message = text.split("\n\nUsage:").next().unwrap_or_default().split("\n\nFor more").next().unwrap_or_default();
+        let message = message.strip_prefix("error: ").unwrap_or(message).replace("\n\n", "\n");
+        Fault::Usage(message.trim().to_owned())
+    }
+
+    /// No region is known.
+    pub(crate) fn no_region() -> Fault {
+        Fault::Aws("no AWS region is set\ngive one with --region, AWS_REGION or the profile".to_owned())
     }
 
     /// An error of AWS, with what to do about it.
-    pub(crate) fn of(error: &AwsError, table: &str) -> Fault {
-        let advice = match error {
-            AwsError::NoCredentials { .. } => {
-                "sign in first (`aws sso login`, AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), and see that a region is set (--region or AWS_REGION)".to_owned()
+    pub(crate) fn of(error: &AwsError, place: &Place) -> Fault {
+        let (sentence, advice) = match error {
+            // The SDK tells at length where it has looked.
+            AwsError::NoCredentials { message, .. } if message.contains("no credentials found in chain") => {
+                match &place.profile {
+                    Some(profile) => (
+                        format!("there are no AWS credentials for the profile `{profile}`"),
+                        "sign in with `aws sso login --profile NAME`, or see that ~/.aws/config has it",
+                    ),
+                    None => (
+                        "there are no AWS credentials".to_owned(),
+                        "sign in with `aws sso login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+                    ),
+                }
             }
-            AwsError::Denied { .. } => "ask for that permission, or use --profile".to_owned(),
-            AwsError::Missing { call, .. } if call.starts_with("dynamodb:") => {
-                format!("there is no table `{table}` here; is it another --region or --profile, or another --table (Terraform's output `table_name`)?")
-            }
-            AwsError::Missing { .. } => "was it deleted, or is `terraform apply` still to be run?".to_owned(),
-            AwsError::Later { .. } => "try again; if it lasts, look at the network and at AWS Health".to_owned(),
-            AwsError::Rejected { .. } => "is this a newer version of the tool than what is deployed?".to_owned(),
+            AwsError::NoCredentials { message, .. } => (
+                format!("AWS cannot be asked with these credentials: {}", innermost(message)),
+                "sign in again (`aws sso login`), or use another --profile",
+            ),
+            AwsError::Denied { .. } => (error.to_string(), "ask for that permission, or use another --profile"),
+            AwsError::Missing { call, .. } if call.starts_with("dynamodb:") => (
+                format!("there is no {place}"),
+                "give its name with --table or WATCHKEEPER_TABLE: it is Terraform's output `table_name`; or is it another --region or --profile?",
+            ),
+            AwsError::Missing { .. } => (error.to_string(), "was it deleted, or is `terraform apply` still to be run?"),
+            AwsError::Later { .. } => (error.to_string(), "try again; if it lasts, look at the network and at AWS Health"),
+            AwsError::Rejected { .. } => (error.to_string(), "is this a newer version of the tool than what is deployed?"),
         };
-        Fault::Aws(format!("{error}\n  {advice}"))
+        Fault::Aws(format!("{sentence}\n{advice}"))
     }
 }
 
-/// Turns the errors of the shared crates into faults; the table's name is for the
-/// advice.
-pub(crate) fn store(error: StoreError, table: &str) -> Fault {
+/// What an error says in the end, without the SDK's words around it.
+fn innermost(message: &str) -> &str {
+    let first = message.lines().next().unwrap_or_default();
+    let inner = ["dispatch failure: ", "construction failure: ", "other: "]
+        .iter()
+        .fold(first, |text, around| text.strip_prefix(around).unwrap_or(text));
+    inner.trim_end_matches(['.', ':'])
+}
+
+/// Turns the errors of the shared crates into faults; the place is for the advice.
+pub(crate) fn store(error: StoreError, place: &Place) -> Fault {
     match error {
-        StoreError::Aws(error) => Fault::of(&error, table),
+        StoreError::Aws(error) => Fault::of(&error, place),
         unreadable @ StoreError::Unreadable { .. } => {
-            Fault::Aws(format!("{unreadable}\n  is this an older version of the tool than what is deployed?"))
+            Fault::Aws(format!("{unreadable}\nis this an older version of the tool than what is deployed?"))
         }
     }
 }
 
-pub(crate) fn commit(error: CommitError, table: &str) -> Fault {
+pub(crate) fn commit(error: CommitError, place: &Place) -> Fault {
     match error {
-        CommitError::Conflict { .. } => Fault::Aws("others kept writing the same row; try again".to_owned()),
-        CommitError::Store(error) => store(error, table),
+        CommitError::Conflict { .. } => Fault::Aws("others kept writing the same row\ntry again".to_owned()),
+        CommitError::Store(error) => store(error, place),
     }
 }
 
-pub(crate) fn orders(error: OrdersError, table: &str) -> Fault {
+pub(crate) fn orders(error: OrdersError, place: &Place) -> Fault {
     match error {
-        OrdersError::Store(error) => store(error, table),
+        OrdersError::Store(error) => store(error, place),
         other @ (OrdersError::None | OrdersError::Unusable { .. }) => Fault::No(other.to_string()),
     }
 }

@@ -3,10 +3,11 @@
 use aws::store::{CommitError, Expect, IncidentRows, OpenRow, Row, Write};
 use domain::escalation::keys_to_look_up;
 use domain::id::IncidentId;
-use domain::incident::{Answered, Incident, acknowledge, resolve};
+use domain::incident::{AlertRecord, Answered, Incident, acknowledge, resolve};
 use domain::remediation::Remedy;
 use domain::remediation::step::{approve, decline};
 use domain::span::Span;
+use domain::suppress::suppression;
 use domain::timeline::Entry;
 use runtime::conflict_pause;
 use serde_json::json;
@@ -26,24 +27,25 @@ pub(crate) async fn run(context: &Context, command: IncidentCommand) -> Result<(
         IncidentCommand::Ack { id, by } => {
             let by = Context::who(by);
             let now = context.now;
-            answer(context, &id, "acknowledged", |rows, _| acknowledge(now, &rows.incident.value, rows.incident.version, &by))
-                .await
+            let verb = format!("acknowledged by {by}");
+            answer(context, &id, &verb, |rows, _| acknowledge(now, &rows.incident.value, rows.incident.version, &by)).await
         }
         IncidentCommand::Resolve { id, by } => {
             let by = Context::who(by);
             let now = context.now;
-            answer(context, &id, "resolved", |rows, linger| {
-                resolve(now, &rows.incident.value, rows.incident.version, &by, linger)
-            })
-            .await
+            let verb = format!("resolved by {by}");
+            answer(context, &id, &verb, |rows, linger| resolve(now, &rows.incident.value, rows.incident.version, &by, linger))
+                .await
         }
         IncidentCommand::Approve { id, remediation, by } => {
             let (by, now) = (Context::who(by), context.now);
-            remedy(context, &id, &remediation, "approved", |remedy, version| approve(now, remedy, version, &by)).await
+            let verb = format!("approved by {by}");
+            remedy(context, &id, &remediation, &verb, |remedy, version| approve(now, remedy, version, &by)).await
         }
         IncidentCommand::Decline { id, remediation, by } => {
             let (by, now) = (Context::who(by), context.now);
-            remedy(context, &id, &remediation, "declined", |remedy, version| decline(now, remedy, version, &by)).await
+            let verb = format!("declined by {by}");
+            remedy(context, &id, &remediation, &verb, |remedy, version| decline(now, remedy, version, &by)).await
         }
     }
 }
@@ -54,12 +56,12 @@ async fn list(context: &Context, service: Option<String>, since: Span) -> Result
             .store
             .incidents_of(service, since.before(context.now), LIST_MAX)
             .await
-            .map_err(|error| fault::store(error, context.table()))?,
+            .map_err(|error| fault::store(error, context.place()))?,
         None => context
             .store
             .open_rows(None)
             .await
-            .map_err(|error| fault::store(error, context.table()))?
+            .map_err(|error| fault::store(error, context.place()))?
             .into_iter()
             .filter_map(|row| match row {
                 OpenRow::Incident(stored) => Some(stored.value),
@@ -73,36 +75,25 @@ async fn list(context: &Context, service: Option<String>, since: Span) -> Result
     if context.json {
         show::json(&json!({"incidents": incidents}));
     } else {
-        show::incidents(context.now, &incidents, service.as_deref());
+        show::incidents(context.now, &incidents, service.as_deref().map(|service| (service, since)));
+    }
+    if service.is_some() && incidents.len() == LIST_MAX {
+        show::note(&format!("these are the newest {LIST_MAX}; there may be more"), context.json);
     }
     Ok(())
 }
 
 async fn show_one(context: &Context, id: &IncidentId) -> Result<(), Fault> {
-    let table = context.table();
+    let place = context.place();
     let (rows, members, timeline) =
         tokio::join!(context.store.incident(id), context.store.members(id), context.store.timeline(id));
-    let rows = rows.map_err(|error| fault::store(error, table))?.ok_or_else(|| unknown(id))?;
-    let members = members.map_err(|error| fault::store(error, table))?;
-    let timeline = timeline.map_err(|error| fault::store(error, table))?;
-    let policy = context.policy().await?;
+    let rows = rows.map_err(|error| fault::store(error, place))?.ok_or_else(|| unknown(id))?;
+    let mut members = members.map_err(|error| fault::store(error, place))?;
+    let timeline = timeline.map_err(|error| fault::store(error, place))?;
+    // What is firing first: only so many are listed.
+    members.sort_by_cached_key(|member| (!member.is_firing(), member.alert.name.clone()));
     let incident = &rows.incident.value;
-    let keys = keys_to_look_up(&policy, incident, &members);
-    let (control, _, causes) =
-        context.store.control_and_causes(&incident.group, &keys).await.map_err(|error| fault::store(error, table))?;
-    let control = control.map(|stored| stored.value).unwrap_or_default();
-    let causes: Vec<_> = causes.into_iter().map(|stored| stored.value).collect();
-    let alerts: Vec<show::Alert<'_>> = members
-        .iter()
-        .map(|member| show::Alert {
-            record: member,
-            suppressed: member
-                .is_firing()
-                .then(|| domain::suppress::suppression(context.now, &policy, &control, &causes, member))
-                .flatten()
-                .map(|suppression| suppression.because),
-        })
-        .collect();
+    let alerts = with_reasons(context, incident, &members).await?;
     if context.json {
         let notices: Vec<_> = rows.notices.iter().map(|stored| &stored.value).collect();
         let remedies: Vec<_> = rows.remedies.iter().map(|stored| &stored.value).collect();
@@ -119,6 +110,33 @@ async fn show_one(context: &Context, id: &IncidentId) -> Result<(), Fault> {
     Ok(())
 }
 
+/// The alerts, with why people do not hear of those that fire. That is found out
+/// with the policy: an incident is shown without, should there be none to go by.
+async fn with_reasons<'a>(
+    context: &Context,
+    incident: &Incident,
+    members: &'a [AlertRecord],
+) -> Result<Vec<show::Alert<'a>>, Fault> {
+    let policy = match context.policy().await {
+        Ok(policy) => policy,
+        Err(Fault::No(why)) => {
+            show::note(&format!("which alerts are kept back is not known: {why}"), context.json);
+            return Ok(members.iter().map(|record| show::Alert { record, suppressed: None }).collect());
+        }
+        Err(fault) => return Err(fault),
+    };
+    let keys = keys_to_look_up(&policy, incident, members);
+    let (control, _, causes) =
+        context.store.control_and_causes(&incident.group, &keys).await.map_err(|error| fault::store(error, context.place()))?;
+    let control = control.map(|stored| stored.value).unwrap_or_default();
+    let causes: Vec<_> = causes.into_iter().map(|stored| stored.value).collect();
+    let because = |member: &AlertRecord| {
+        let suppression = member.is_firing().then(|| suppression(context.now, &policy, &control, &causes, member)).flatten();
+        suppression.map(|suppression| suppression.because)
+    };
+    Ok(members.iter().map(|record| show::Alert { record, suppressed: because(record) }).collect())
+}
+
 fn unknown(id: &IncidentId) -> Fault {
     Fault::No(format!("there is no incident {id}; `watchkeeper incident list` shows what is open"))
 }
@@ -133,7 +151,7 @@ async fn answer(
     let linger = context.policy().await?.noise.linger;
     for attempt in 0..ATTEMPTS_MAX {
         let rows =
-            context.store.incident(id).await.map_err(|error| fault::store(error, context.table()))?.ok_or_else(|| unknown(id))?;
+            context.store.incident(id).await.map_err(|error| fault::store(error, context.place()))?.ok_or_else(|| unknown(id))?;
         let (next, entries) = match decide(&rows, linger).map_err(|error| Fault::No(error.to_string()))? {
             Answered::Already(sentence) => {
                 show::done(context.json, &sentence, &json!({"incident": id, "changed": false}));
@@ -145,15 +163,15 @@ async fn answer(
         let writes = writes(id, Write::Put(Row::Incident(next), Expect::Version(rows.incident.version)), entries);
         match context.store.commit(writes).await {
             Ok(()) => {
-                context.nudge(&incident).await?;
+                context.nudge(&incident).await;
                 show::done(context.json, &format!("{id} {verb}"), &json!({"incident": id, "changed": true}));
                 return Ok(());
             }
             Err(CommitError::Conflict { .. }) => tokio::time::sleep(conflict_pause(attempt, u64::from(std::process::id()))).await,
-            Err(error) => return Err(fault::commit(error, context.table())),
+            Err(error) => return Err(fault::commit(error, context.place())),
         }
     }
-    Err(fault::commit(CommitError::Conflict { pointer: None }, context.table()))
+    Err(fault::commit(CommitError::Conflict { pointer: None }, context.place()))
 }
 
 async fn remedy(
@@ -165,7 +183,7 @@ async fn remedy(
 ) -> Result<(), Fault> {
     for attempt in 0..ATTEMPTS_MAX {
         let rows =
-            context.store.incident(id).await.map_err(|error| fault::store(error, context.table()))?.ok_or_else(|| unknown(id))?;
+            context.store.incident(id).await.map_err(|error| fault::store(error, context.place()))?.ok_or_else(|| unknown(id))?;
         let Some(stored) = rows.remedies.iter().find(|stored| stored.value.name == name) else {
             let names: Vec<&str> = rows.remedies.iter().map(|stored| stored.value.name.as_str()).collect();
             let known = if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };
@@ -175,19 +193,19 @@ async fn remedy(
         let writes = writes(id, Write::Put(Row::Remedy(id.clone(), Box::new(next)), Expect::Version(stored.version)), entries);
         match context.store.commit(writes).await {
             Ok(()) => {
-                context.nudge(&rows.incident.value).await?;
+                context.nudge(&rows.incident.value).await;
                 show::done(
                     context.json,
-                    &format!("{name} {verb}"),
+                    &format!("{name} of {id} {verb}"),
                     &json!({"incident": id, "remediation": name, "changed": true}),
                 );
                 return Ok(());
             }
             Err(CommitError::Conflict { .. }) => tokio::time::sleep(conflict_pause(attempt, u64::from(std::process::id()))).await,
-            Err(error) => return Err(fault::commit(error, context.table())),
+            Err(error) => return Err(fault::commit(error, context.place())),
         }
     }
-    Err(fault::commit(CommitError::Conflict { pointer: None }, context.table()))
+    Err(fault::commit(CommitError::Conflict { pointer: None }, context.place()))
 }
 
 fn writes(id: &IncidentId, first: Write, entries: Vec<Entry>) -> Vec<Write> {

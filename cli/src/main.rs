@@ -6,28 +6,51 @@ mod context;
 mod fault;
 mod incident;
 mod policy;
+mod read;
 mod redrive;
 mod remediation;
 mod show;
 mod silence;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, FromArgMatches as _};
+use domain::control::SilenceKind;
 
-use crate::args::{Arguments, Command};
+use crate::args::{Arguments, Command, Manner};
 use crate::context::Context;
 use crate::fault::Fault;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let json = arguments.global.json;
-    arguments.global.color.write_global();
-    match run(arguments).await {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let manner = Manner::of(&words);
+    manner.color.write_global();
+    let parsed = Arguments::command()
+        .color(manner.color.of_clap())
+        .try_get_matches_from(words)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let result = match parsed {
+        Ok(arguments) => {
+            arguments.global.color.write_global();
+            run(arguments).await
+        }
+        // One word is not right: a sentence says which and why, and needs no usage.
+        Err(error) if error.use_stderr() && (manner.json || error.kind() == ErrorKind::ValueValidation) => {
+            Err(Fault::of_words(&error))
+        }
+        Err(error) => {
+            // Whoever asked has gone if it cannot be printed.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
-            show::fault(&fault, json);
+            show::fault(&fault, manner.json);
             ExitCode::from(fault.exit_code())
         }
     }
@@ -37,14 +60,12 @@ async fn run(arguments: Arguments) -> Result<(), Fault> {
     let Arguments { global, command } = arguments;
     match command {
         Command::Policy(command) => policy::run(&global, command),
-        Command::Incident(command) => incident::run(&Context::open(global).await, command).await,
-        Command::Silence(command) => {
-            silence::run(&Context::open(global).await, command, domain::control::SilenceKind::Silence).await
-        }
+        Command::Incident(command) => incident::run(&Context::open(global).await?, command).await,
+        Command::Silence(command) => silence::run(&Context::open(global).await?, command.into(), SilenceKind::Silence).await,
         Command::Maintenance(command) => {
-            silence::run(&Context::open(global).await, command, domain::control::SilenceKind::Maintenance).await
+            silence::run(&Context::open(global).await?, command.into(), SilenceKind::Maintenance).await
         }
-        Command::Remediation(command) => remediation::run(&Context::open(global).await, command).await,
-        Command::Redrive => redrive::run(&Context::open(global).await).await,
+        Command::Remediation(command) => remediation::run(&Context::open(global).await?, command).await,
+        Command::Redrive => redrive::run(&Context::open(global).await?).await,
     }
 }

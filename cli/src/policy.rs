@@ -1,5 +1,7 @@
 //! Check the standing orders, without asking AWS anything.
 
+use std::io::ErrorKind;
+
 use domain::policy::{Outline, Place, Policy, Problem, Problems};
 use serde_json::{Value, json};
 
@@ -10,7 +12,10 @@ use crate::show;
 pub(crate) fn run(global: &Global, command: PolicyCommand) -> Result<(), Fault> {
     let PolicyCommand::Check { file } = command;
     let name = file.display().to_string();
-    let text = std::fs::read_to_string(&file).map_err(|error| Fault::Usage(format!("{name} cannot be read: {error}")))?;
+    let text = std::fs::read_to_string(&file).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Fault::Usage(format!("there is no file {name}")),
+        _ => Fault::Usage(format!("{name} cannot be read: {error}")),
+    })?;
     match read(&text).and_then(|content| Policy::check(&content)) {
         Ok(policy) => {
             if global.json {

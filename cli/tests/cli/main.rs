@@ -1,0 +1,13 @@
+//! The tool as a person or a program meets it: the real binary against a region on
+//! loopback, in an environment of the test's own making.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends when something is not as it must be")]
+
+mod access;
+mod desk;
+mod help;
+mod incident;
+mod paint;
+mod policy;
+mod remediation;
+mod silence;
