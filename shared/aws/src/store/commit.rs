@@ -72,10 +72,13 @@ impl Write {
         }
     }
 
-    fn is_unconditional(&self) -> bool {
+    /// What goes first when not all have room in one transaction.
+    fn rank(&self) -> u8 {
         match self {
-            Write::Put(_, Expect::Anything) => true,
-            Write::Put(_, Expect::Absent | Expect::Version(_)) | Write::DeletePointer(..) | Write::CheckPointer(..) => false,
+            Write::DeletePointer(..) | Write::CheckPointer(..) => 0,
+            Write::Put(_, Expect::Version(_)) => 1,
+            Write::Put(_, Expect::Absent) => 2,
+            Write::Put(_, Expect::Anything) => 3,
         }
     }
 }
@@ -149,7 +152,7 @@ impl Store {
     async fn transact(&self, mut writes: Vec<Write>) -> Result<(), CommitError> {
         // Lines of the record beyond what a transaction holds follow it: they
         // have no condition, and may be written again.
-        writes.sort_by_key(Write::is_unconditional);
+        writes.sort_by_key(Write::rank);
         let rest = writes.split_off(writes.len().min(TRANSACTION_MAX));
         let items = writes.iter().map(|write| self.transaction_item(write)).collect::<Result<Vec<_>, StoreError>>()?;
         let result = self.aws.dynamodb().transact_write_items().set_transact_items(Some(items)).send().boxed().await;
@@ -159,6 +162,7 @@ impl Store {
         for write in rest {
             match write {
                 Write::Put(row, expect) => self.put(&row, expect).await?,
+                // They go first, and no decision has a hundred of them.
                 Write::DeletePointer(..) | Write::CheckPointer(..) => {}
             }
         }
