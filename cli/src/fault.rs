@@ -78,18 +78,16 @@ impl Fault {
     pub(crate) fn of(error: &AwsError, place: &Place) -> Fault {
         let (sentence, advice) = match error {
             // The SDK tells at length where it has looked.
-            AwsError::NoCredentials { message, .. } if message.contains("no credentials found in chain") => {
-                match &place.profile {
-                    Some(profile) => (
-                        format!("there are no AWS credentials for the profile `{profile}`"),
-                        "sign in with `aws sso login --profile NAME`, or see that ~/.aws/config has it",
-                    ),
-                    None => (
-                        "there are no AWS credentials".to_owned(),
-                        "sign in with `aws sso login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-                    ),
-                }
-            }
+            AwsError::NoCredentials { message, .. } if is_signed_out(message) => match &place.profile {
+                Some(profile) => (
+                    format!("there are no AWS credentials for the profile `{profile}`"),
+                    "sign in with `aws sso login --profile NAME`, or see that ~/.aws/config has it",
+                ),
+                None => (
+                    "there are no AWS credentials".to_owned(),
+                    "sign in with `aws sso login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+                ),
+            },
             AwsError::NoCredentials { message, .. } => (
                 format!("AWS cannot be asked with these credentials: {}", innermost(message)),
                 "sign in again (`aws sso login`), or use another --profile",
@@ -107,13 +105,21 @@ impl Fault {
     }
 }
 
+/// Whether nobody has signed in: the SDK has looked everywhere, and last of all
+/// asked the machine, which is none of AWS's or has no role.
+fn is_signed_out(message: &str) -> bool {
+    message.contains("no credentials found in chain") || message.contains("IMDS")
+}
+
 /// What an error says in the end, without the SDK's words around it.
 fn innermost(message: &str) -> &str {
-    let first = message.lines().next().unwrap_or_default();
-    let inner = ["dispatch failure: ", "construction failure: ", "other: "]
-        .iter()
-        .fold(first, |text, around| text.strip_prefix(around).unwrap_or(text));
-    inner.trim_end_matches(['.', ':'])
+    const AROUND: [&str; 4] =
+        ["dispatch failure: ", "construction failure: ", "other: ", "an error occurred while loading credentials: "];
+    let mut inner = message.lines().next().unwrap_or_default();
+    while let Some(rest) = AROUND.iter().find_map(|around| inner.strip_prefix(around)) {
+        inner = rest;
+    }
+    inner.trim_end_matches([' ', '.', ':'])
 }
 
 /// Turns the errors of the shared crates into faults; the place is for the advice.
@@ -137,5 +143,36 @@ pub(crate) fn orders(error: OrdersError, place: &Place) -> Fault {
     match error {
         OrdersError::Store(error) => store(error, place),
         other @ (OrdersError::None | OrdersError::Unusable { .. }) => Fault::No(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sentence(message: &str, profile: Option<&str>) -> String {
+        let place = Place { table: "t".into(), region: "r".into(), profile: profile.map(str::to_owned) };
+        let error = AwsError::NoCredentials { call: "dynamodb:Query", message: message.to_owned() };
+        Fault::of(&error, &place).text().lines().next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn credentials_that_are_missing_and_those_that_do_not_work_are_told_apart() {
+        let none =
+            "dispatch failure: other: the credential provider was not enabled: no credentials found in chain. Attempted:\n  a";
+        assert_eq!(sentence(none, None), "there are no AWS credentials");
+        assert_eq!(sentence(none, Some("night")), "there are no AWS credentials for the profile `night`");
+        let machine = "dispatch failure: other: an error occurred while loading credentials: failed to load IMDS session token";
+        assert_eq!(sentence(machine, None), "there are no AWS credentials");
+        let loading = "an error occurred while loading credentials: ";
+        let token = format!("dispatch failure: other: {loading}{loading}failed to load the cached SSO token:\nmore");
+        assert_eq!(sentence(&token, None), "AWS cannot be asked with these credentials: failed to load the cached SSO token");
+        let expired = "ExpiredTokenException: The security token included in the request is expired";
+        assert_eq!(sentence(expired, None), format!("AWS cannot be asked with these credentials: {expired}"));
+    }
+
+    #[test]
+    fn a_fault_on_one_line_reads_as_a_sentence() {
+        assert_eq!(Fault::No("this is so:\n  a\n  b".into()).one_line(), "this is so: a; b");
     }
 }
