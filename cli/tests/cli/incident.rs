@@ -24,16 +24,14 @@ async fn what_is_most_urgent_is_listed_first_and_what_is_over_last() {
     let over = desk.fires("over", Span::minutes(3)).await;
     desk.run(&["incident", "resolve", over.as_str()]).await.ok();
     desk.run(&["incident", "ack", down.as_str()]).await.ok();
+    let listed = desk.run(&["incident", "list"]).await.ok();
     let wanted = [
-        "    incident     status        age      service  what".to_owned(),
-        format!("P1  {down}  acknowledged  1 h 1 min  shop     down").replace("  age", "age"),
+        "    incident     status        age        service  what".to_owned(),
+        format!("P1  {down}  acknowledged  1 h 1 min  shop     down"),
         format!("P3  {slow}  triggered     1 d 6 h    api      slow-page"),
         format!("P1  {over}  resolved      3 min      shop     over"),
     ];
-    let listed = desk.run(&["incident", "list"]).await.ok();
-    let lines: Vec<&str> = listed.lines().collect();
-    assert_eq!(lines[1..], wanted[1..], "{listed}");
-    assert_eq!(lines[0].split_whitespace().collect::<Vec<_>>(), ["incident", "status", "age", "service", "what"]);
+    assert_eq!(listed.lines().map(str::to_owned).collect::<Vec<_>>(), wanted);
     let of_api = desk.run(&["incident", "list", "--service", "api"]).await.ok();
     assert!(of_api.contains("slow-page") && !of_api.contains("down"), "{of_api}");
     let lately = desk.run(&["incident", "list", "--service", "api", "--since", "1d"]).await.ok();
