@@ -106,9 +106,10 @@ impl Fault {
 }
 
 /// Whether nobody has signed in: the SDK has looked everywhere, and last of all
-/// asked the machine, which is none of AWS's or has no role.
+/// asked the machine, which is none of AWS's or has no role; or the profile that was
+/// asked for has none, or is not there.
 fn is_signed_out(message: &str) -> bool {
-    message.contains("no credentials found in chain") || message.contains("IMDS")
+    ["provider was not enabled", "IMDS"].iter().any(|part| message.contains(part))
 }
 
 /// What an error says in the end, without the SDK's words around it.

@@ -44,6 +44,15 @@ async fn a_profile_without_credentials_is_named() {
 }
 
 #[tokio::test]
+async fn a_profile_that_is_asked_for_wins_over_keys_in_the_environment() {
+    let desk = Desk::new().await;
+    desk.world.forget_calls();
+    let said = desk.run(&["--profile", "night", "incident", "list"]).await.error(3);
+    assert!(said.contains("night"), "{said}");
+    assert_eq!(desk.world.calls(), [], "another account's keys were used");
+}
+
+#[tokio::test]
 async fn without_a_region_it_says_where_one_is_set() {
     let mut desk = Desk::new().await;
     desk.set("AWS_REGION", None);

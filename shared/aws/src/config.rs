@@ -130,10 +130,16 @@ impl Aws {
     pub async fn for_operator(profile: Option<&str>, region: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Aws {
         let http_client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let mut loader = aws_config::defaults(aws_sdk_dynamodb::config::BehaviorVersion::latest())
-            .http_client(http_client)
+            .http_client(http_client.clone())
             .app_name(app_name());
         if let Some(profile) = profile {
-            loader = loader.profile_name(profile);
+            // A profile that was asked for wins over keys in the environment, which
+            // the usual chain would take first: they may be of another account.
+            let credentials = aws_config::profile::ProfileFileCredentialsProvider::builder()
+                .configure(&aws_config::provider_config::ProviderConfig::default().with_http_client(http_client))
+                .profile_name(profile)
+                .build();
+            loader = loader.profile_name(profile).credentials_provider(credentials);
         }
         if let Some(region) = region {
             loader = loader.region(Region::new(region.to_owned()));

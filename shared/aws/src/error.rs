@@ -91,7 +91,7 @@ impl AwsError {
             SdkError::ServiceError(service) => by_code(call, service.err().code().unwrap_or_default(), message),
             SdkError::ConstructionFailure(_) if message.contains("redential") => AwsError::NoCredentials { call, message },
             SdkError::ConstructionFailure(_) => AwsError::Rejected { call, message },
-            SdkError::DispatchFailure(_) if message.contains("redentials") => AwsError::NoCredentials { call, message },
+            SdkError::DispatchFailure(_) if message.contains("redential") => AwsError::NoCredentials { call, message },
             _ => AwsError::Later { call, message },
         }
     }
