@@ -89,9 +89,10 @@ impl AwsError {
         let message: String = message.chars().take(400).collect();
         match error {
             SdkError::ServiceError(service) => by_code(call, service.err().code().unwrap_or_default(), message),
-            SdkError::ConstructionFailure(_) if message.contains("redential") => AwsError::NoCredentials { call, message },
+            SdkError::ConstructionFailure(_) | SdkError::DispatchFailure(_) if message.contains("redential") => {
+                AwsError::NoCredentials { call, message }
+            }
             SdkError::ConstructionFailure(_) => AwsError::Rejected { call, message },
-            SdkError::DispatchFailure(_) if message.contains("redential") => AwsError::NoCredentials { call, message },
             _ => AwsError::Later { call, message },
         }
     }
