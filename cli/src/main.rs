@@ -1,6 +1,7 @@
 //! `watchkeeper`: incidents, silences, standing orders and what is left undone,
 //! from a terminal.
 
+mod about;
 mod args;
 mod context;
 mod fault;
