@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::play::{CutAt, Function, Play};
+use crate::stage::{TOPICS, orders};
 use domain::incident::Status;
 use domain::notice::Delivery;
 use domain::span::Span;
@@ -13,8 +14,6 @@ use domain::timeline::EntryKind;
 use serde_json::{Value, json};
 use testkit::events::alarm;
 use testkit::world::{Instance, Moment, Service};
-
-const TOPICS: &[&str] = &["team", "ann", "bob"];
 
 /// What a story comes to.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,28 +27,20 @@ struct Ending {
 }
 
 fn policy() -> Value {
-    json!({
-        "classify": [
-            {"name": "database", "matchers": ["alertname=\"db\""], "set": {"priority": "P1", "service": "db"}},
-            {"name": "api", "matchers": ["alertname=\"cpu\""], "set": {"priority": "P2", "service": "api"}},
-        ],
-        "route": {"receiver": "team", "group_by": ["alertname"], "group_wait": "0s", "group_interval": "30m"},
-        "inhibit_rules": [{"source_matchers": ["priority=P1"], "target_matchers": ["alertname=\"symptom\""]}],
-        "receivers": [{"name": "team", "escalation_policy": "climb", "sns_configs": [{"topic": "team", "class": "chat"}]}],
-        "users": [
-            {"id": "ann", "contact_methods": [{"class": "page", "topic": "ann"}]},
-            {"id": "bob", "contact_methods": [{"class": "page", "topic": "bob"}]},
-        ],
-        "escalation_policies": [{"name": "climb", "escalation_rules": [
-            {"escalation_delay_in_minutes": 10, "targets": [{"type": "user", "id": "ann"}]},
-            {"escalation_delay_in_minutes": 60, "targets": [{"type": "user", "id": "bob"}]}]}],
-        "remediations": [
-            {"name": "scale", "matchers": ["alertname=\"cpu\""], "action": "ecs-scale-out", "mode": "act",
-             "hold": "9m", "revert_after_ok": "2m", "verify_within": "20m"},
-            {"name": "reset", "matchers": ["alertname=\"db\""], "action": "rds-connection-reset", "mode": "act", "approval": "none",
-             "verify_within": "20m"},
-        ],
-    })
+    let mut policy = orders();
+    policy["classify"] = json!([
+        {"name": "database", "matchers": ["alertname=\"db\""], "set": {"priority": "P1", "service": "db"}},
+        {"name": "api", "matchers": ["alertname=\"cpu\""], "set": {"priority": "P2", "service": "api"}},
+    ]);
+    policy["route"]["group_interval"] = json!("30m");
+    policy["inhibit_rules"] = json!([{"source_matchers": ["priority=P1"], "target_matchers": ["alertname=\"symptom\""]}]);
+    policy["remediations"] = json!([
+        {"name": "scale", "matchers": ["alertname=\"cpu\""], "action": "ecs-scale-out", "mode": "act",
+         "hold": "9m", "revert_after_ok": "2m", "verify_within": "20m"},
+        {"name": "reset", "matchers": ["alertname=\"db\""], "action": "rds-connection-reset", "mode": "act", "approval": "none",
+         "verify_within": "20m"},
+    ]);
+    policy
 }
 
 fn tags() -> BTreeMap<String, String> {

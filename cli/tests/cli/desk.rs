@@ -256,27 +256,12 @@ fn event(payload: String, now: Timestamp) -> Event {
     }
 }
 
-/// An EventBridge event of an alarm that changed its state at `at`.
+/// An event of the alarm `name`, with all that a person is told of it.
 pub(crate) fn alarm(name: &str, state: &str, at: Timestamp) -> String {
-    json!({
-        "version": "0",
-        "id": "5d7d8e5c-6ce4-4d3b-a3e8-0d1b7d1a9d10",
-        "detail-type": "CloudWatch Alarm State Change",
-        "source": "aws.cloudwatch",
-        "account": "111122223333",
-        "time": at,
-        "region": "eu-west-1",
-        "resources": [format!("arn:aws:cloudwatch:eu-west-1:111122223333:alarm:{name}")],
-        "detail": {
-            "alarmName": name,
-            "state": {"value": state, "reason": "Threshold Crossed: 3 datapoints were greater than 80.0", "timestamp": at},
-            "configuration": {
-                "description": "The processors of the web servers have been busy for three minutes",
-                "metrics": [{"metricStat": {"metric": {
-                    "namespace": "AWS/ECS", "name": "CPUUtilization", "dimensions": {"ClusterName": "main", "ServiceName": "api"},
-                }}}],
-            },
-        },
-    })
-    .to_string()
+    let dimensions = [("ClusterName", "main"), ("ServiceName", "api")];
+    let event = testkit::events::alarm(name, state, at, &dimensions, ("AWS/ECS", "CPUUtilization"));
+    let mut event: Value = serde_json::from_str(&event).expect("JSON");
+    event["detail"]["state"]["reason"] = json!("Threshold Crossed: 3 datapoints were greater than 80.0");
+    event["detail"]["configuration"]["description"] = json!("The processors of the web servers have been busy for three minutes");
+    event.to_string()
 }

@@ -25,12 +25,6 @@ pub(crate) struct Proposal {
     policy: Value,
 }
 
-/// Checks a policy.
-pub(crate) fn check(proposal: &Proposal) -> Result<Value, Failure> {
-    let policy = checked(proposal)?;
-    Ok(json!({"version": policy.version}))
-}
-
 fn checked(proposal: &Proposal) -> Result<Policy, Failure> {
     let refused = |problems: &domain::policy::Problems| {
         let n_problems = problems.0.len();

@@ -46,14 +46,6 @@ struct Request<'e> {
     watchkeeper: BTreeMap<Cow<'e, str>, &'e RawValue>,
 }
 
-#[derive(Debug)]
-enum Command {
-    /// Check a policy and put it in force.
-    InstallPolicy(Box<install::Proposal>),
-    /// Only check it.
-    CheckPolicy(Box<install::Proposal>),
-}
-
 impl Classifier {
     /// A classifier on this table.
     pub fn new(aws: Aws, table: impl Into<String>) -> Classifier {
@@ -89,11 +81,8 @@ impl Classifier {
     /// again, and what was stored already is a duplicate then.
     pub async fn handle(&self, event: Event) -> Result<Value, Failure> {
         let raw = event.payload.get();
-        if let Some(command) = command(raw)? {
-            return match command {
-                Command::InstallPolicy(proposal) => install::install(&self.store, event.now, &proposal).await,
-                Command::CheckPolicy(proposal) => install::check(&proposal),
-            };
+        if let Some(proposal) = proposal(raw)? {
+            return install::install(&self.store, event.now, &proposal).await;
         }
         let delivery = intake::read(raw.as_bytes(), event.now);
         let work: Vec<_> = delivery
@@ -122,23 +111,17 @@ impl Classifier {
     }
 }
 
-/// What is asked of the classifier itself, if the event is no alarm.
-fn command(raw: &str) -> Result<Option<Command>, Failure> {
+/// The policy that somebody wants in force, if the event is no alarm.
+fn proposal(raw: &str) -> Result<Option<install::Proposal>, Failure> {
     if !raw.contains("\"watchkeeper\"") {
         return Ok(None);
     }
     let Ok(Request { watchkeeper: asked }) = serde_json::from_str(raw) else { return Ok(None) };
-    let read = |name: &str| {
-        let proposal = asked.get(name)?;
-        let unreadable = |error| Failure::new("BadRequest", format!("{name} cannot be read: {error}"));
-        Some(serde_json::from_str::<Box<install::Proposal>>(proposal.get()).map_err(unreadable))
-    };
-    match (read("install_policy"), read("check_policy")) {
-        (Some(proposal), _) => proposal.map(|proposal| Some(Command::InstallPolicy(proposal))),
-        (None, Some(proposal)) => proposal.map(|proposal| Some(Command::CheckPolicy(proposal))),
-        // Whatever else it is: it is an event, and no event is lost.
-        (None, None) => Ok(None),
-    }
+    // Whatever else is asked: it is an event, and no event is lost.
+    let Some(proposal) = asked.get("install_policy") else { return Ok(None) };
+    serde_json::from_str(proposal.get())
+        .map(Some)
+        .map_err(|error| Failure::new("BadRequest", format!("install_policy cannot be read: {error}")))
 }
 
 /// Tells the queue which messages it must deliver again.

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tests::stack::{FUNCTIONS, Outcome};
+use tests::stack::{FUNCTIONS, Outcome, artifacts};
 
 /// Where things lie.
 pub(crate) struct Places {
@@ -25,7 +25,7 @@ impl Places {
         let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
         let project = tests.parent().ok_or("the benchmarks lie in no project")?;
         let places = Places {
-            artifacts: artifacts().unwrap_or_else(|| project.join("target/local")),
+            artifacts: artifacts(project),
             python: project.join(".venv/bin/python"),
             peer: tests.join("benches/peer.py"),
             work: Path::new(env!("CARGO_TARGET_TMPDIR")).join("cold-start"),
@@ -85,9 +85,4 @@ impl Places {
 
 fn missing(zip: &Path, error: &std::io::Error) -> String {
     format!("{}: {error}; make it with `make build-local`", zip.display())
-}
-
-#[expect(clippy::disallowed_methods, reason = "the Makefile says where it has put things")]
-fn artifacts() -> Option<PathBuf> {
-    std::env::var_os("WATCHKEEPER_ARTIFACTS").map(PathBuf::from)
 }

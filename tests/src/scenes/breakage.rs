@@ -34,13 +34,12 @@ async fn unreachable_table(stage: &Stage) -> Outcome<()> {
         .await?;
     stage.soon("it waits in the dead-letter queue", async || waiting(stage).await).await?;
     stage.step("the table is back", api.set_variable(&classifier, TABLE, &table)).await?;
-    stage
+    let id = stage
         .later("watchkeeper redrive brings it in", async || {
             operator.json(&["redrive"]).await?;
             stage.only_incident(LOST).await
         })
         .await?;
-    let id = stage.only_incident(LOST).await?;
     stage.soon("and people are told", async || stage.letter("operations", &id, LOST).await).await?;
     stage.tell(&id).await?;
     stage.step("it recovers", api.invoke_later(&classifier, &alarm(LOST, "OK", now_ms()))).await

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 pub use api::Api;
 pub use inbox::{Inbox, Letter};
 pub use operator::Operator;
-pub use places::{Places, Root};
+pub use places::{Places, Root, artifacts};
 pub use scaling::{Scaling, Target};
 pub use terraform::Terraform;
 pub use visitor::{Form, Page, Visitor};

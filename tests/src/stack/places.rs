@@ -44,9 +44,9 @@ impl Places {
             Root::Test => programs.join("local-stack"),
         };
         let places = Places {
-            artifacts: folder_of("WATCHKEEPER_ARTIFACTS").unwrap_or_else(|| project.join("target/local")),
+            artifacts: artifacts(&project),
             ministack: project.join(".venv/bin/ministack"),
-            watchkeeper: folder_of("WATCHKEEPER_CLI").unwrap_or_else(|| programs.join("watchkeeper")),
+            watchkeeper: path_of("WATCHKEEPER_CLI").unwrap_or_else(|| programs.join("watchkeeper")),
             project,
             work,
         };
@@ -69,7 +69,12 @@ impl Places {
     }
 }
 
+/// The functions' zips, as `make build-local` leaves them.
+pub fn artifacts(project: &Path) -> PathBuf {
+    path_of("WATCHKEEPER_ARTIFACTS").unwrap_or_else(|| project.join("target/local"))
+}
+
 #[expect(clippy::disallowed_methods, reason = "the Makefile says where it has put things")]
-fn folder_of(variable: &str) -> Option<PathBuf> {
+fn path_of(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).map(PathBuf::from)
 }
