@@ -10,7 +10,7 @@
 //! | What are the standing orders? | [`policy`] |
 //! | What is it about, and whose is it? | [`classify`], [`route`] |
 //! | What does it change? | [`arrival`], [`incident`] |
-//! | Should people not hear of it? | [`suppress`], [`control`], [`inhibit`] |
+//! | Should people not hear of it? | [`suppress`], [`control`], [`inhibit`], [`mute`], [`interval`] |
 //! | Who is told now? | [`escalation`], [`schedule`], [`notice`], [`message`] |
 //! | May it be mended? | [`remediation`] |
 //! | May whoever holds this link do this? | [`link`] |
@@ -27,11 +27,13 @@ pub mod escalation;
 pub mod id;
 pub mod incident;
 pub mod inhibit;
+pub mod interval;
 pub mod intake;
 pub mod labels;
 pub mod link;
 pub mod matcher;
 pub mod message;
+pub mod mute;
 pub mod notice;
 pub mod policy;
 pub mod priority;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::digest;
 use crate::labels::Labels;
 use crate::matcher::{Matcher, all_match, show};
+use crate::mute::Muting;
 use crate::policy::source::RouteSource;
 use crate::span::Span;
 
@@ -40,6 +41,9 @@ pub struct Settings {
     pub group_interval: Span,
     /// After how long an unanswered notification is sent again.
     pub repeat_interval: Span,
+    /// When its receiver is told.
+    #[serde(default)]
+    pub muting: Muting,
 }
 
 /// What makes a group.
@@ -69,6 +73,7 @@ impl Inherited {
                 group_wait: Span::seconds(30),
                 group_interval: Span::minutes(5),
                 repeat_interval: Span::hours(4),
+                muting: Muting::default(),
             },
             path: String::new(),
             depth: 0,
@@ -81,6 +86,7 @@ pub(crate) trait Notes {
     fn problem(&mut self, path: String, message: String);
     fn receiver(&mut self, name: &str, path: &str);
     fn read_matchers(&mut self, texts: &[String], path: &str) -> Vec<Matcher>;
+    fn muting(&mut self, source: &RouteSource, path: &str) -> Muting;
     fn scale(&self) -> u32;
 }
 
@@ -102,6 +108,7 @@ impl Route {
             group_wait: span(source.group_wait, default(above.group_wait)),
             group_interval: span(source.group_interval, default(above.group_interval)),
             repeat_interval: span(source.repeat_interval, default(above.repeat_interval)),
+            muting: notes.muting(source, place),
         };
         if source.group_interval == Some(Span::ZERO) {
             notes.problem(format!("{place}.group_interval"), "0 would notify without pause; write at least 1s".into());

@@ -36,11 +36,11 @@ pub fn suppression(
         });
     }
     for window in &policy.maintenance_windows {
-        if window.starts_at <= now && now < window.ends_at && all_match(&window.matchers, labels) {
-            return Some(Suppression {
-                because: format!("maintenance window `{}` until {}", window.name, instant(window.ends_at)),
-                until: Some(window.ends_at),
-            });
+        if all_match(&window.matchers, labels)
+            && let Some(until) = window.holds(&policy.time_intervals, now)
+        {
+            let ends = until.map(|until| format!(" until {}", instant(until))).unwrap_or_default();
+            return Some(Suppression { because: format!("maintenance window `{}`{ends}", window.name), until });
         }
     }
     if let Some((name, silence)) = control.silences.iter().find(|(_, silence)| silence.covers(now, labels)) {

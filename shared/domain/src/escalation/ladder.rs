@@ -106,6 +106,7 @@ impl Ticking<'_> {
         for target in &rule.targets {
             let found = match target.kind {
                 TargetKind::User => Some((target.id.clone(), format!("rule {} names {}", n_rule + 1, target.id))),
+                TargetKind::Receiver => Some((target.id.clone(), format!("rule {} names receiver {}", n_rule + 1, target.id))),
                 TargetKind::Schedule => self.on_call(&target.id).map(|(user, until, why)| {
                     let because = format!("on call in {} until {} by {why}", target.id, instant(until));
                     (user, because)

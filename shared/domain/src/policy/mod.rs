@@ -19,11 +19,15 @@ use serde_json::Value;
 pub use self::outline::Outline;
 pub use self::problem::{Place, Problem, Problems};
 pub use self::remediation::{Action, Limits, Remediation};
-pub use self::source::{Class, Deployment, EcsSource, Mode, OverrideSource, PolicySource, RdsSource, TargetKind, TargetSource};
+pub use self::source::{
+    Class, Deployment, EcsSource, Mode, OnExhausted, OverrideSource, PolicySource, RdsSource, TargetKind, TargetSource, WhenMuted,
+};
 use crate::alert::digest;
 use crate::classify::{ClassifyRule, Service};
 use crate::inhibit::InhibitRule;
+use crate::interval::TimeInterval;
 use crate::matcher::Matcher;
+use crate::mute::Muting;
 use crate::priority::Priority;
 use crate::route::Route;
 use crate::schedule::Schedule;
@@ -50,11 +54,15 @@ pub struct Policy {
     pub classify: Vec<ClassifyRule>,
     /// The root of the routing tree.
     pub route: Route,
-    /// Inhibition rules.
+    /// Inhibition rules, and those that the catalogue's dependencies make.
     pub inhibit_rules: Vec<InhibitRule>,
+    /// Whether what others depend on is raised; see `dependencies` of the file.
+    pub raise_causes: bool,
+    /// Named times.
+    pub time_intervals: BTreeMap<String, TimeInterval>,
     /// Planned work.
     pub maintenance_windows: Vec<Window>,
-    /// How long to wait before believing a recovery.
+    /// What keeps noise from people.
     pub noise: Noise,
     /// What each priority means; all four are there.
     pub priorities: BTreeMap<Priority, PriorityRules>,
@@ -77,19 +85,71 @@ pub struct Window {
     pub name: String,
     /// Which alerts.
     pub matchers: Vec<Matcher>,
-    /// From when.
-    pub starts_at: Timestamp,
-    /// Until when, exclusive.
-    pub ends_at: Timestamp,
+    /// From when; always has been, if not given.
+    pub starts_at: Option<Timestamp>,
+    /// Until when, exclusive; for ever, if not given.
+    pub ends_at: Option<Timestamp>,
+    /// The time intervals in which it recurs; none: all the time between.
+    pub time_intervals: Vec<String>,
+    /// Whether remediation may act meanwhile.
+    pub allows_remediation: bool,
 }
 
-/// How long to wait before believing a recovery.
-#[derive(Debug, Clone, Copy)]
+impl Window {
+    /// Until when work is going on at `now`, as far as one can see ahead; none if it
+    /// is not.
+    pub fn holds(&self, intervals: &BTreeMap<String, TimeInterval>, now: Timestamp) -> Option<Option<Timestamp>> {
+        if self.starts_at.is_some_and(|starts| now < starts) || self.ends_at.is_some_and(|ends| ends <= now) {
+            return None;
+        }
+        if self.time_intervals.is_empty() {
+            return Some(self.ends_at);
+        }
+        // Work goes on when a mute in the same intervals would hold.
+        let muting = Muting { mute: self.time_intervals.clone(), ..Muting::default() };
+        let until = muting.muted(intervals, now)?.until;
+        Some(match (until, self.ends_at) {
+            (Some(until), Some(ends)) => Some(until.min(ends)),
+            (until, ends) => until.or(ends),
+        })
+    }
+}
+
+/// What keeps noise from people.
+#[derive(Debug, Clone)]
 pub struct Noise {
     /// How long all must be well before an incident is resolved.
     pub resolve_wait: Span,
     /// How long after that the same alert reopens it.
     pub linger: Span,
+    /// How long the first notification waits for a recovery.
+    pub self_recovery: BTreeMap<Priority, Span>,
+    /// When an alert counts as flapping.
+    pub flapping: Option<Flapping>,
+    /// When many incidents are told of as one.
+    pub storm: Option<Storm>,
+}
+
+/// When an alert counts as flapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flapping {
+    /// This many changes between OK and ALARM.
+    pub transitions: u32,
+    /// Within this time.
+    pub within: Span,
+    /// How long it must then have been quiet before its incident ends.
+    pub quiet: Span,
+}
+
+/// When many incidents are told of as one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Storm {
+    /// This many incidents.
+    pub incidents: u32,
+    /// Opened within this time.
+    pub within: Span,
+    /// Labels whose values they share.
+    pub by: Vec<String>,
 }
 
 /// What a priority means.
@@ -105,6 +165,8 @@ pub struct PriorityRules {
     pub respond_within: Option<Span>,
     /// Whether people wait until mending has been tried.
     pub wait_for_remediation: bool,
+    /// When people are told of it.
+    pub muting: Muting,
 }
 
 /// Where a message goes, by the policy's own names.
@@ -179,6 +241,12 @@ pub struct EscalationPolicy {
     pub num_loops: u32,
     /// After how long an acknowledged incident that is still firing climbs again.
     pub acknowledgement_timeout: Option<Span>,
+    /// After how long an incident that nobody has resolved ends by itself.
+    pub auto_resolve_timeout: Option<Span>,
+    /// Whether a rule that reaches nobody is passed at once.
+    pub skip_empty: bool,
+    /// What happens when nobody has answered.
+    pub on_exhausted: OnExhausted,
 }
 
 /// One rung.
@@ -188,6 +256,8 @@ pub struct EscalationRule {
     pub delay: Span,
     /// Who is told.
     pub targets: Vec<TargetSource>,
+    /// When the rule holds; it is passed over otherwise.
+    pub muting: Muting,
 }
 
 impl Policy {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Reader;
 use crate::policy::source::{EscalationSource, TargetKind};
-use crate::policy::{EscalationPolicy, EscalationRule};
+use crate::policy::{EscalationPolicy, EscalationRule, WhenMuted};
 use crate::span::Span;
 
 impl Reader<'_> {
@@ -24,6 +24,9 @@ impl Reader<'_> {
                     rules,
                     num_loops: policy.num_loops,
                     acknowledgement_timeout: policy.acknowledgement_timeout.map(|span| span.shortened(self.scale)),
+                    auto_resolve_timeout: policy.auto_resolve_timeout.map(|span| span.shortened(self.scale)),
+                    skip_empty: policy.skip_empty.unwrap_or(true),
+                    on_exhausted: policy.on_exhausted,
                 },
             );
         }
@@ -33,6 +36,7 @@ impl Reader<'_> {
     fn rules(&mut self, policy: &EscalationSource, path: &str) -> Vec<EscalationRule> {
         let users: Vec<String> = self.source.users.iter().map(|user| user.id.clone()).collect();
         let schedules: Vec<String> = self.source.schedules.iter().map(|schedule| schedule.name.clone()).collect();
+        let receivers: Vec<String> = self.source.receivers.iter().map(|receiver| receiver.name.clone()).collect();
         let mut rules = Vec::new();
         for (n, rule) in policy.escalation_rules.iter().enumerate() {
             let place = format!("{path}.escalation_rules[{n}]");
@@ -40,6 +44,7 @@ impl Reader<'_> {
                 let (what, known) = match target.kind {
                     TargetKind::User => ("user", &users),
                     TargetKind::Schedule => ("schedule", &schedules),
+                    TargetKind::Receiver => ("receiver", &receivers),
                 };
                 self.must_be_known(what, &target.id, known, &format!("{place}.targets[{m}].id"));
             }
@@ -52,6 +57,7 @@ impl Reader<'_> {
             rules.push(EscalationRule {
                 delay: Span::minutes(rule.escalation_delay_in_minutes.min(10_080)).shortened(self.scale),
                 targets: rule.targets.clone(),
+                muting: self.muting(&rule.active_time_intervals, &rule.mute_time_intervals, WhenMuted::Drop, &place),
             });
         }
         rules

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod escalation;
+mod intervals;
 mod names;
 mod receivers;
 mod remediations;
@@ -12,9 +13,10 @@ mod shape;
 use serde_json::Value;
 
 use super::problem::{Problem, Problems};
-use super::source::PolicySource;
-use super::{Noise, Policy, SIZE_MAX, version_of};
+use super::source::{PolicySource, RouteSource};
+use super::{Policy, SIZE_MAX, WhenMuted, version_of};
 use crate::matcher::Matcher;
+use crate::mute::Muting;
 use crate::route::{Inherited, Route};
 use crate::span::Span;
 
@@ -78,11 +80,10 @@ impl Reader<'_> {
             classify: self.classify(),
             route: Route::compile(&source.route, "route", &inherited, self),
             inhibit_rules: self.inhibit_rules(),
+            raise_causes: source.dependencies.raise_causes,
+            time_intervals: self.time_intervals(),
             maintenance_windows: self.windows(),
-            noise: Noise {
-                resolve_wait: self.span(source.noise.resolve_wait, Span::minutes(1)),
-                linger: self.span(source.noise.linger, Span::minutes(5)),
-            },
+            noise: self.noise(),
             priorities: self.priorities(),
             receivers: self.receivers(),
             users: self.users(),
@@ -100,6 +101,19 @@ impl Reader<'_> {
     /// A waiting time, shortened by the drill's scale.
     fn span(&self, given: Option<Span>, default: Span) -> Span {
         given.unwrap_or(default).shortened(self.scale)
+    }
+
+    /// The names of time intervals, each of which must be there.
+    fn muting(&mut self, active: &[String], mute: &[String], when_muted: WhenMuted, path: &str) -> Muting {
+        let source = self.source;
+        let known: Vec<String> =
+            source.time_intervals.iter().chain(&source.mute_time_intervals).map(|interval| interval.name.clone()).collect();
+        for (key, names) in [("active_time_intervals", active), ("mute_time_intervals", mute)] {
+            for (n, name) in names.iter().enumerate() {
+                self.must_be_known("time interval", name, &known, &format!("{path}.{key}[{n}]"));
+            }
+        }
+        Muting { active: active.to_vec(), mute: mute.to_vec(), when_muted }
     }
 
     /// Reads matchers; bad ones are noted and left out.
@@ -136,6 +150,10 @@ impl crate::route::Notes for Reader<'_> {
 
     fn read_matchers(&mut self, texts: &[String], path: &str) -> Vec<Matcher> {
         self.matchers(texts, path)
+    }
+
+    fn muting(&mut self, source: &RouteSource, path: &str) -> Muting {
+        Reader::muting(self, &source.active_time_intervals, &source.mute_time_intervals, source.when_muted, path)
     }
 
     fn scale(&self) -> u32 {

@@ -25,13 +25,19 @@ impl Reader<'_> {
 
     pub(super) fn names_are_unique(&mut self) {
         let source = self.source;
-        let lists: [(&str, &str, Vec<&str>); 7] = [
+        let lists: [(&str, &str, Vec<&str>); 9] = [
             ("services", "name", source.services.iter().map(|item| item.name.as_str()).collect()),
             ("classify", "name", source.classify.iter().map(|item| item.name.as_str()).collect()),
             ("receivers", "name", source.receivers.iter().map(|item| item.name.as_str()).collect()),
             ("users", "id", source.users.iter().map(|item| item.id.as_str()).collect()),
             ("schedules", "name", source.schedules.iter().map(|item| item.name.as_str()).collect()),
             ("escalation_policies", "name", source.escalation_policies.iter().map(|item| item.name.as_str()).collect()),
+            (
+                "time_intervals",
+                "name",
+                source.time_intervals.iter().chain(&source.mute_time_intervals).map(|item| item.name.as_str()).collect(),
+            ),
+            ("holidays", "name", source.holidays.iter().map(|item| item.name.as_str()).collect()),
             ("remediations", "name", source.remediations.iter().map(|item| item.name.as_str()).collect()),
         ];
         for (list, key, names) in lists {

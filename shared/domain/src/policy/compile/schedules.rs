@@ -71,6 +71,8 @@ fn layer_of(source: &LayerSource) -> Layer {
             RotationSource::Weekly => Turn::Days(7),
             RotationSource::Daily => Turn::Days(1),
             RotationSource::Hours(hours) => Turn::Hours(hours.max(1)),
+            RotationSource::Days(days) => Turn::Days(days.max(1)),
+            RotationSource::Weeks(weeks) => Turn::Days(weeks.clamp(1, 520) * 7),
         },
         users: source.users.clone(),
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::classify::Layer;
 use crate::priority::Priority;
@@ -34,6 +34,9 @@ pub struct ServiceSource {
     /// Where to look.
     #[serde(default)]
     pub dashboard: Option<String>,
+    /// Name of the CloudWatch log group that it writes.
+    #[serde(default)]
+    pub log_group: Option<String>,
     /// Its ECS service.
     #[serde(default)]
     pub ecs: Option<EcsSource>,
@@ -87,6 +90,8 @@ pub struct SetSource {
     pub layer: Option<Layer>,
     /// Where to read what to do.
     pub runbook: Option<String>,
+    /// The remediation that is called for, besides those whose matchers match.
+    pub remediation: Option<String>,
     /// More labels; `priority` is not among them.
     pub labels: BTreeMap<String, String>,
 }
@@ -97,9 +102,15 @@ pub struct SetSource {
 pub struct RouteSource {
     /// All must match. The root has none.
     pub matchers: Vec<String>,
+    /// Alertmanager's older form: labels with the values that they must have.
+    #[serde(rename = "match")]
+    pub equals: BTreeMap<String, String>,
+    /// Alertmanager's older form: labels with what their values must match.
+    pub match_re: BTreeMap<String, String>,
     /// Who is told; inherited.
     pub receiver: Option<String>,
-    /// Labels that make a group; inherited. `...` is all labels.
+    /// Labels that make a group; inherited, also when the list is empty. `...` is
+    /// all labels.
     pub group_by: Option<Vec<String>>,
     /// How long the first notification of a group waits for more; inherited. At the
     /// root 30s, as in Alertmanager.
@@ -113,27 +124,70 @@ pub struct RouteSource {
     /// Whether the next sibling is tried as well.
     #[serde(rename = "continue")]
     pub proceed: bool,
+    /// Time intervals in which this route's receiver is told nothing; not inherited.
+    pub mute_time_intervals: Vec<String>,
+    /// Time intervals outside of which this route's receiver is told nothing; not
+    /// inherited.
+    pub active_time_intervals: Vec<String>,
+    /// What becomes of what was muted; not inherited. `defer` unless said otherwise.
+    pub when_muted: WhenMuted,
     /// The children, tried in order.
     pub routes: Vec<RouteSource>,
 }
 
+/// What becomes of what was muted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhenMuted {
+    /// It is told when the mute ends, if it still holds.
+    #[default]
+    Defer,
+    /// It is never told, only recorded.
+    Drop,
+}
+
 /// An inhibition rule.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct InhibitSource {
     /// For people: shown in *because*.
-    #[serde(default)]
     pub name: Option<String>,
     /// The cause.
     pub source_matchers: Vec<String>,
+    /// Alertmanager's older form of the cause: labels with their values.
+    pub source_match: BTreeMap<String, String>,
+    /// Alertmanager's older form of the cause: labels with expressions.
+    pub source_match_re: BTreeMap<String, String>,
     /// The symptom that is held back while a cause is firing.
     pub target_matchers: Vec<String>,
+    /// Alertmanager's older form of the symptom: labels with their values.
+    pub target_match: BTreeMap<String, String>,
+    /// Alertmanager's older form of the symptom: labels with expressions.
+    pub target_match_re: BTreeMap<String, String>,
     /// Labels that must be equal on both; missing on both counts as equal.
-    #[serde(default)]
     pub equal: Vec<String>,
 }
 
-/// Planned work: alerts are recorded, people are not told.
+/// What the catalogue's `depends_on` means for alerts.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DependenciesSource {
+    /// Whether what is less urgent than P1 is held back while a service that it
+    /// depends on has an open P1.
+    pub hold_symptoms: bool,
+    /// Whether an alert that got its priority from its severity is one step more
+    /// urgent if a service of a more important tier depends on its service.
+    pub raise_causes: bool,
+}
+
+impl Default for DependenciesSource {
+    fn default() -> DependenciesSource {
+        DependenciesSource { hold_symptoms: true, raise_causes: true }
+    }
+}
+
+/// Planned work: alerts are recorded, people are not told. Either once, from
+/// `starts_at` to `ends_at`, or whenever one of `time_intervals` holds.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowSource {
@@ -142,14 +196,32 @@ pub struct WindowSource {
     /// Which alerts. All must match.
     pub matchers: Vec<String>,
     /// From when, with a zone: `2026-03-29T01:00:00Z`.
-    #[serde(deserialize_with = "super::time::moment")]
-    pub starts_at: Timestamp,
+    #[serde(default, deserialize_with = "super::time::some_moment")]
+    pub starts_at: Option<Timestamp>,
     /// Until when, exclusive, with a zone.
-    #[serde(deserialize_with = "super::time::moment")]
-    pub ends_at: Timestamp,
+    #[serde(default, deserialize_with = "super::time::some_moment")]
+    pub ends_at: Option<Timestamp>,
+    /// Names of the time intervals in which it recurs; between `starts_at` and
+    /// `ends_at`, where they are given as well.
+    #[serde(default)]
+    pub time_intervals: Vec<String>,
+    /// Whether remediation may act meanwhile; `refuse` unless said otherwise.
+    #[serde(default)]
+    pub remediation: WindowRemediation,
 }
 
-/// How long to wait before believing a recovery.
+/// Whether remediation may act while work is going on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WindowRemediation {
+    /// It may not.
+    #[default]
+    Refuse,
+    /// It may.
+    Allow,
+}
+
+/// What keeps noise from people.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NoiseSource {
@@ -159,4 +231,36 @@ pub struct NoiseSource {
     /// How long after that an alert of its group reopens it, instead of opening another; 5m
     /// unless said otherwise.
     pub linger: Option<Span>,
+    /// How long the first notification waits for the alert to recover by itself, for
+    /// each priority; not at all unless said otherwise.
+    pub self_recovery: BTreeMap<Priority, Span>,
+    /// When an alert counts as flapping; never, unless this is given.
+    pub flapping: Option<FlappingSource>,
+    /// When many incidents are told of as one; never, unless this is given.
+    pub storm: Option<StormSource>,
+}
+
+/// When an alert counts as flapping.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlappingSource {
+    /// How many changes between OK and ALARM, 3 to 20.
+    pub transitions: u32,
+    /// Within which time, for instance `1h`.
+    pub within: Span,
+    /// How long it must then have been quiet before its incident ends.
+    pub quiet: Span,
+}
+
+/// When many incidents are told of as one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StormSource {
+    /// How many incidents, 3 to 1,000.
+    pub incidents: u32,
+    /// Opened within which time, for instance `5m`.
+    pub within: Span,
+    /// Labels whose values they share, for instance `[team]`; none: all incidents.
+    #[serde(default)]
+    pub by: Vec<String>,
 }

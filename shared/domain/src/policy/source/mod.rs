@@ -5,8 +5,11 @@
 //! keys are errors: a misspelt key is a standing order that nobody carries out.
 
 mod alerts;
+mod calendar;
+mod cases;
 mod people;
 mod remediation;
+mod schedules;
 mod time;
 
 use std::collections::BTreeMap;
@@ -16,8 +19,11 @@ use serde::{Deserialize, Serialize};
 use crate::priority::Priority;
 
 pub use self::alerts::*;
+pub use self::calendar::*;
+pub use self::cases::*;
 pub use self::people::*;
 pub use self::remediation::*;
+pub use self::schedules::*;
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -43,10 +49,22 @@ pub struct PolicySource {
     /// What is a symptom of what.
     #[serde(default)]
     pub inhibit_rules: Vec<InhibitSource>,
+    /// What the catalogue's `depends_on` means for alerts.
+    #[serde(default)]
+    pub dependencies: DependenciesSource,
+    /// Named times.
+    #[serde(default)]
+    pub time_intervals: Vec<TimeIntervalSource>,
+    /// Alertmanager's older name for `time_intervals`; both may be there.
+    #[serde(default)]
+    pub mute_time_intervals: Vec<TimeIntervalSource>,
+    /// Named days on which people do not work.
+    #[serde(default)]
+    pub holidays: Vec<HolidaySource>,
     /// Planned work.
     #[serde(default)]
     pub maintenance_windows: Vec<WindowSource>,
-    /// How long to wait before believing a recovery.
+    /// What keeps noise from people.
     #[serde(default)]
     pub noise: NoiseSource,
     /// What each priority means; defaults are built in.
@@ -66,6 +84,12 @@ pub struct PolicySource {
     /// What is mended without people.
     #[serde(default)]
     pub remediations: Vec<RemediationSource>,
+    /// Warnings of the check that are known and accepted.
+    #[serde(default)]
+    pub allow_warnings: Vec<AllowSource>,
+    /// What the policy is meant to do.
+    #[serde(default)]
+    pub tests: Vec<TestSource>,
 }
 
 /// What Terraform adds: where things are.

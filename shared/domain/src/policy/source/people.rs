@@ -1,9 +1,8 @@
 //! The file's part about people: who is told, by which way, and after whom.
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
+use super::WhenMuted;
 use crate::span::Span;
 
 /// By which way a message goes; a priority chooses among these.
@@ -34,6 +33,12 @@ pub struct PrioritySource {
     pub respond_within: Option<Span>,
     /// Whether people wait until mending has been tried.
     pub wait_for_remediation: Option<bool>,
+    /// Time intervals outside of which nobody is told of this priority.
+    pub active_time_intervals: Vec<String>,
+    /// Time intervals in which nobody is told of this priority.
+    pub mute_time_intervals: Vec<String>,
+    /// What becomes of what was muted; `defer` unless said otherwise.
+    pub when_muted: WhenMuted,
 }
 
 /// Who is told.
@@ -114,62 +119,6 @@ pub struct ContactSource {
     pub pagerduty_secret: Option<String>,
 }
 
-/// A schedule of on-call duty.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScheduleSource {
-    /// Its name.
-    pub name: String,
-    /// The zone in which hand-offs keep their hour, for instance `Asia/Tokyo`.
-    pub time_zone: String,
-    /// The layers; a later one takes precedence.
-    pub schedule_layers: Vec<LayerSource>,
-    /// Exceptions; a later one takes precedence.
-    #[serde(default)]
-    pub overrides: Vec<OverrideSource>,
-}
-
-/// One layer of a schedule.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LayerSource {
-    /// Its name.
-    pub name: String,
-    /// When the first turn begins, in local time: `2026-01-05T10:00:00`.
-    #[serde(deserialize_with = "super::time::local_time")]
-    pub start: DateTime,
-    /// How long a turn is.
-    pub rotation: RotationSource,
-    /// Whose turn it is, in order.
-    pub users: Vec<String>,
-}
-
-/// How long a turn is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RotationSource {
-    /// Seven days.
-    Weekly,
-    /// One day.
-    Daily,
-    /// This many hours by the wall clock, at least 1.
-    Hours(u32),
-}
-
-/// Somebody stands in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OverrideSource {
-    /// Who.
-    pub user: String,
-    /// From when, with a zone.
-    #[serde(deserialize_with = "super::time::moment")]
-    pub start: Timestamp,
-    /// Until when, exclusive, with a zone.
-    #[serde(deserialize_with = "super::time::moment")]
-    pub end: Timestamp,
-}
-
 /// Who is woken after whom.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -184,6 +133,29 @@ pub struct EscalationSource {
     /// After how long an acknowledged incident that is still firing climbs again.
     #[serde(default)]
     pub acknowledgement_timeout: Option<Span>,
+    /// After how long an incident that nobody has resolved ends by itself; never,
+    /// unless this is given.
+    #[serde(default)]
+    pub auto_resolve_timeout: Option<Span>,
+    /// Whether a rule that reaches nobody is passed at once; `true` unless said
+    /// otherwise. With `false` its delay is waited for. The failsafe hears either way.
+    #[serde(default)]
+    pub skip_empty: Option<bool>,
+    /// What happens when nobody has answered; `restart` unless said otherwise.
+    #[serde(default)]
+    pub on_exhausted: OnExhausted,
+}
+
+/// What happens when an escalation policy is exhausted. The failsafe hears of it
+/// in any case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnExhausted {
+    /// It begins again after the route's `repeat_interval`.
+    #[default]
+    Restart,
+    /// It climbs no more; reminders go on.
+    Stop,
 }
 
 /// One rung.
@@ -195,6 +167,12 @@ pub struct EscalationRuleSource {
     pub escalation_delay_in_minutes: u64,
     /// Who is told.
     pub targets: Vec<TargetSource>,
+    /// Time intervals outside of which this rule is passed over.
+    #[serde(default)]
+    pub active_time_intervals: Vec<String>,
+    /// Time intervals in which this rule is passed over.
+    #[serde(default)]
+    pub mute_time_intervals: Vec<String>,
 }
 
 /// Whom a rule tells.
@@ -216,4 +194,6 @@ pub enum TargetKind {
     Schedule,
     /// A person.
     User,
+    /// A receiver's channels: the whole team, for instance.
+    Receiver,
 }

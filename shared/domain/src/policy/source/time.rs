@@ -24,6 +24,16 @@ pub(super) fn local_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<D
     })
 }
 
+/// A moment, with its zone, if it is given.
+pub(super) fn some_moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    moment(deserializer).map(Some)
+}
+
+/// A time by the clock on the wall, if it is given.
+pub(super) fn some_local_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime>, D::Error> {
+    local_time(deserializer).map(Some)
+}
+
 fn shown(text: &str) -> String {
     text.chars().take(40).collect()
 }
