@@ -147,17 +147,3 @@ now and says what came of it. An event that was taken before changes nothing.
 Examples:
   watchkeeper redrive
   watchkeeper redrive --table watchkeeper-staging";
-
-pub(crate) const ABOUT_POLICY: &str = "\
-The policy is installed by `terraform apply`, which checks it in the same way.
-
-Example:
-  watchkeeper policy check infra/policy/policy.yaml";
-
-pub(crate) const ABOUT_CHECK: &str = "\
-Nothing is asked of AWS. The exit code is 0 if the policy is right, 1 if it has
-mistakes, 2 if there is no such file.
-
-Examples:
-  watchkeeper policy check infra/policy/policy.yaml
-  watchkeeper policy check infra/policy/policy.yaml --json";

@@ -1,7 +1,6 @@
 //! What can be asked, and the help that teaches it.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ColorChoice, Parser, Subcommand};
@@ -9,10 +8,10 @@ use domain::id::IncidentId;
 use domain::span::Span;
 
 use crate::about::{
-    ABOUT_ACK, ABOUT_ALL, ABOUT_APPROVE, ABOUT_CHECK, ABOUT_DECLINE, ABOUT_INCIDENTS, ABOUT_LIST, ABOUT_POLICY, ABOUT_REDRIVE,
-    ABOUT_REMEDIATIONS, ABOUT_RESOLVE, ABOUT_RESUME, ABOUT_SHOW, ABOUT_SILENCE_ADD, ABOUT_SILENCES, ABOUT_STOP, ABOUT_WINDOW_ADD,
-    ABOUT_WINDOWS,
+    ABOUT_ACK, ABOUT_ALL, ABOUT_APPROVE, ABOUT_DECLINE, ABOUT_INCIDENTS, ABOUT_LIST, ABOUT_REDRIVE, ABOUT_REMEDIATIONS,
+    ABOUT_RESOLVE, ABOUT_RESUME, ABOUT_SHOW, ABOUT_SILENCE_ADD, ABOUT_SILENCES, ABOUT_STOP, ABOUT_WINDOW_ADD, ABOUT_WINDOWS,
 };
+use crate::policy::{self, PolicyCommand};
 use crate::read::{self, Matchers, Name, Reason};
 
 // Clap wraps these only where a line is too long: they are laid out by hand for
@@ -133,8 +132,8 @@ pub(crate) enum Command {
     /// Bring in again the events that could not be processed.
     #[command(after_help = ABOUT_REDRIVE)]
     Redrive,
-    /// Check the standing orders.
-    #[command(subcommand, arg_required_else_help = true, after_help = ABOUT_POLICY)]
+    /// Check, test, explain and replay the standing orders.
+    #[command(subcommand, arg_required_else_help = true, after_help = policy::ABOUT)]
     Policy(PolicyCommand),
 }
 
@@ -293,17 +292,6 @@ pub(crate) enum RemediationCommand {
     /// Say what is stopped, since when, by whom and why.
     #[command(after_help = "Example:\n  watchkeeper remediation status")]
     Status,
-}
-
-/// About standing orders.
-#[derive(Debug, Subcommand)]
-pub(crate) enum PolicyCommand {
-    /// Check a policy file: every mistake with its line.
-    #[command(after_help = ABOUT_CHECK)]
-    Check {
-        /// The file, in YAML or JSON.
-        file: PathBuf,
-    },
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ async fn main() -> ExitCode {
 async fn run(arguments: Arguments) -> Result<(), Fault> {
     let Arguments { global, command } = arguments;
     match command {
-        Command::Policy(command) => policy::run(&global, command),
+        Command::Policy(command) => policy::run(&global, command).await,
         Command::Incident(command) => incident::run(&Context::open(global).await?, command).await,
         Command::Silence(command) => silence::run(&Context::open(global).await?, command.into(), SilenceKind::Silence).await,
         Command::Maintenance(command) => {

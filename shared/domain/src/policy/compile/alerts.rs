@@ -68,10 +68,9 @@ impl Reader<'_> {
                 (Some(starts), Some(ends)) if ends <= starts => {
                     self.problem(format!("{path}.ends_at"), format!("the window ends at {ends}, before it starts"));
                 }
-                (None, _) | (_, None) if window.time_intervals.is_empty() => self.problem(
-                    &path,
-                    "a window needs `starts_at` and `ends_at`, or `time_intervals` in which it recurs",
-                ),
+                (None, _) | (_, None) if window.time_intervals.is_empty() => {
+                    self.problem(&path, "a window needs `starts_at` and `ends_at`, or `time_intervals` in which it recurs")
+                }
                 (None | Some(_), None | Some(_)) => {}
             }
             let recurs = self.muting(&window.time_intervals, &[], WhenMuted::Defer, &path);
