@@ -125,6 +125,27 @@ pub struct Alert {
     pub muted_by: Option<Mute>,
 }
 
+impl Alert {
+    /// An alert that is known by its labels alone, as in a test of the policy: the
+    /// same labels are the same alert.
+    pub fn of_labels(labels: &Labels, state: AlertState, at: Timestamp) -> Alert {
+        let mut labels = labels.clone();
+        labels.set_default("alertname", "unnamed");
+        Alert {
+            fingerprint: Fingerprint::of(&labels.to_string()),
+            source: Source::Cloudwatch,
+            name: labels.get("alertname").to_owned(),
+            arn: None,
+            labels,
+            summary: String::new(),
+            reason: String::new(),
+            state,
+            claimed_at: at,
+            muted_by: None,
+        }
+    }
+}
+
 /// What mutes an alarm at its source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mute {

@@ -15,6 +15,7 @@
 //! | May it be mended? | [`remediation`] |
 //! | May whoever holds this link do this? | [`link`] |
 //! | What happened? | [`timeline`] |
+//! | What would happen? | [`rehearsal`] |
 
 // A test that expects one variant may name the others by `other`.
 #![cfg_attr(not(test), warn(clippy::wildcard_enum_match_arm))]
@@ -37,6 +38,7 @@ pub mod mute;
 pub mod notice;
 pub mod policy;
 pub mod priority;
+pub mod rehearsal;
 pub mod remediation;
 pub mod retention;
 pub mod route;

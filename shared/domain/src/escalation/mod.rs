@@ -68,6 +68,17 @@ pub struct Tick {
     pub entries: Vec<Entry>,
     /// When the clock is due again; none when it has run down.
     pub wake_at: Option<Timestamp>,
+    /// The same, with looks for news apart; none when it has run down.
+    pub wakes: Option<Wakes>,
+}
+
+/// When something is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wakes {
+    /// What happens even if no alert comes in.
+    pub at: Option<Timestamp>,
+    /// The next look for alerts that joined.
+    pub for_news: Option<Timestamp>,
 }
 
 /// Whether the execution `clock` has been replaced by a later one.
@@ -103,6 +114,7 @@ pub fn tick(now: Timestamp, policy: &Policy, view: View<'_>, clock: i64) -> Tick
         notices: Vec::new(),
         scribe: Scribe::new(now, format!("t{}", view.version)),
         wakes: Vec::new(),
+        look_at: None,
         held: Vec::new(),
         n_skipped: 0,
     };
@@ -122,6 +134,8 @@ struct Ticking<'t> {
     notices: Vec<Notice>,
     scribe: Scribe,
     wakes: Vec<Timestamp>,
+    /// The next look for alerts that joined.
+    look_at: Option<Timestamp>,
     /// Firing alerts that are suppressed now.
     held: Vec<Fingerprint>,
     /// Rungs of the ladder passed in this tick because nobody was there.
@@ -252,18 +266,21 @@ impl<'t> Ticking<'t> {
     }
 
     fn finish(mut self, is_over: bool) -> Tick {
-        let wake_at = if is_over { None } else { Some(self.next_wake()) };
+        let wakes = (!is_over).then(|| self.next_wakes());
+        let wake_at = wakes.and_then(|wakes| wakes.at.into_iter().chain(wakes.for_news).min());
         if let Some(wake_at) = wake_at {
             self.incident.wake_at = wake_at;
         }
-        Tick { incident: self.incident, notices: self.notices, entries: self.scribe.finish(), wake_at }
+        Tick { incident: self.incident, notices: self.notices, entries: self.scribe.finish(), wake_at, wakes }
     }
 
     /// The earliest of the moments at which something is due; never now, so that
-    /// a mistake cannot make the clock race.
-    fn next_wake(&self) -> Timestamp {
+    /// a mistake cannot make the clock race. There is always one.
+    fn next_wakes(&self) -> Wakes {
         let soonest = Span::seconds(1).after(self.now);
-        self.wakes.iter().copied().min().unwrap_or_else(|| self.recheck_at()).max(soonest)
+        let for_news = self.look_at.map(|at| at.max(soonest));
+        let at = self.wakes.iter().copied().min().map(|at| at.max(soonest));
+        Wakes { at: at.or_else(|| for_news.is_none().then(|| self.recheck_at().max(soonest))), for_news }
     }
 }
 

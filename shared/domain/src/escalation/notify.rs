@@ -68,6 +68,8 @@ impl Ticking<'_> {
             let because = format!("new: {}", named(news.iter().copied()));
             self.tell_receivers(&NoticeKind::Updated, &because);
             self.was_told();
+        } else if !news.is_empty() {
+            self.wakes.push(flush_at);
         } else if self.now >= repeat_at && self.incident.status == Status::Triggered {
             let because = format!("nobody has answered for {}", Span::between(told.first_at, self.now).spoken());
             self.tell_receivers(&NoticeKind::Reminder, &because);
@@ -82,7 +84,7 @@ impl Ticking<'_> {
         let settings = &self.incident.settings;
         let flush_at = settings.group_interval.after(told.last_at);
         let next = if self.now < flush_at { flush_at } else { settings.group_interval.after(self.now) };
-        self.wakes.push(next);
+        self.look_at = Some(next);
         if self.incident.status == Status::Triggered {
             self.wakes.push(settings.repeat_interval.after(told.last_at));
         }

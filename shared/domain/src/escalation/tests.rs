@@ -63,7 +63,7 @@ fn everyone_who_was_told_is_told_of_the_end_once() {
     let mut told: Vec<String> = s.told().lines().map(|line| line[9..].to_owned()).collect();
     told.sort();
     assert_eq!(told, ["#1 resolved ann", "#1 resolved ann-mail", "#1 resolved bob", "#1 resolved bob-mail", "#1 resolved team"]);
-    assert!(s.incidents.values().all(|incident| matches!(incident.status, Status::Closed { .. })));
+    assert!(s.rehearsal.incidents().all(|incident| matches!(incident.status, Status::Closed { .. })));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_group_is_one_incident_and_news_waits_for_the_interval() {
     assert_eq!(s.fires("c", G), "joins");
     s.wait(Span::minutes(10));
     assert_eq!(s.told(), "00:00:30 #1 opened team\n00:00:30 #1 page ann-mail\n00:05:30 #1 updated team\n");
-    assert_eq!(s.incidents.len(), 1);
+    assert_eq!(s.rehearsal.order.len(), 1);
 }
 
 #[test]
@@ -157,8 +157,8 @@ fn silence(s: &Script, minutes: u64) -> Silence {
     Silence {
         kind: SilenceKind::Silence,
         matchers: vec!["group=\"g\"".into()],
-        starts_at: s.now,
-        ends_at: Span::minutes(minutes).after(s.now),
+        starts_at: s.now(),
+        ends_at: Span::minutes(minutes).after(s.now()),
         by: "ann".into(),
         why: "known".into(),
     }
@@ -167,7 +167,7 @@ fn silence(s: &Script, minutes: u64) -> Silence {
 #[test]
 fn what_is_silenced_is_told_when_the_silence_ends_if_it_still_holds() {
     let mut s = script();
-    s.control.silences.insert("quiet".into(), silence(&s, 60));
+    s.rehearsal.control.silences.insert("quiet".into(), silence(&s, 60));
     s.fires("slow", G);
     s.wait(Span::minutes(59));
     assert_eq!(s.told(), "");
@@ -182,7 +182,7 @@ fn a_page_that_was_sent_is_closed_although_the_alert_is_silenced_meanwhile() {
     s.fires("slow", G);
     s.wait(Span::minutes(1));
     s.told();
-    s.control.silences.insert("quiet".into(), silence(&s, 600));
+    s.rehearsal.control.silences.insert("quiet".into(), silence(&s, 600));
     s.wait(Span::minutes(40));
     assert_eq!(s.told(), "", "the climb is paused");
     s.recovers("slow", G);
@@ -195,7 +195,7 @@ fn one_silenced_member_of_a_group_is_spoken_of_when_its_silence_ends() {
     let mut s = script();
     let mut quiet = silence(&s, 20);
     quiet.matchers = vec!["alertname=\"a\"".into()];
-    s.control.silences.insert("quiet".into(), quiet);
+    s.rehearsal.control.silences.insert("quiet".into(), quiet);
     s.fires("a", G);
     s.fires("b", G);
     s.wait(Span::minutes(29));
@@ -232,7 +232,7 @@ fn an_alert_that_returns_soon_reopens_its_incident() {
     s.recovers("slow", G);
     s.wait(Span::minutes(20));
     assert_eq!(s.fires("slow", G), "opens");
-    assert_eq!(s.incidents.len(), 2);
+    assert_eq!(s.rehearsal.order.len(), 2);
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn what_a_person_resolves_stays_resolved_until_something_new_fires() {
 fn muted_at_the_source_is_held_until_the_mute_ends() {
     let mut s = script();
     let mut alert = s.alert("slow", AlertState::Alarm, G);
-    alert.muted_by = Some(Mute { by: "rule weekend".into(), until: Some(Span::hours(1).after(s.now)) });
+    alert.muted_by = Some(Mute { by: "rule weekend".into(), until: Some(Span::hours(1).after(s.now())) });
     s.arrives(alert);
     s.wait(Span::minutes(59));
     assert_eq!(s.told(), "");
@@ -264,7 +264,7 @@ fn muted_at_the_source_is_held_until_the_mute_ends() {
 fn a_receiver_that_left_the_policy_is_an_event_not_a_silence() {
     let mut s = script();
     s.fires("critical", G);
-    s.policy.receivers.clear();
+    std::sync::Arc::make_mut(&mut s.rehearsal.policy).receivers.clear();
     s.wait(Span::minutes(1));
     assert_eq!(s.told(), "00:00:30 #1 failsafe FAILSAFE\n");
     assert!(s.reasons().contains("receiver team is not in the policy any more"));
@@ -278,7 +278,7 @@ fn the_failsafe_hears_of_every_receiver_that_left_the_policy() {
         content["route"]["routes"] = json!([{"receiver": "log", "continue": true}, {"receiver": "team"}]);
     }));
     s.fires("critical", G);
-    s.policy.receivers.clear();
+    std::sync::Arc::make_mut(&mut s.rehearsal.policy).receivers.clear();
     s.wait(Span::minutes(1));
     assert_eq!(s.told(), "00:00:30 #1 failsafe FAILSAFE\n");
     assert!(s.reasons().contains("receivers log, team are not in the policy any more"), "{}", s.reasons());
@@ -301,7 +301,7 @@ proptest! {
                 3 | 4 => { s.recovers(names[which], groups[which]); }
                 5 if s.newest().is_some_and(|i| i.status == Status::Triggered) => s.acknowledges("ann"),
                 6 if s.newest().is_some_and(|i| matches!(i.status, Status::Triggered | Status::Acknowledged { .. })) => s.resolves("bob"),
-                _ => { let quiet = silence(&s, seconds / 60 + 1); s.control.silences.insert("quiet".into(), quiet); }
+                _ => { let quiet = silence(&s, seconds / 60 + 1); s.rehearsal.control.silences.insert("quiet".into(), quiet); }
             }
             s.wait(Span::seconds(seconds));
             all.push_str(&s.told());
@@ -312,7 +312,7 @@ proptest! {
         }
         s.wait(Span::hours(12));
         all.push_str(&s.told());
-        for incident in s.incidents.values() {
+        for incident in s.rehearsal.incidents() {
             prop_assert!(matches!(incident.status, Status::Closed { .. }), "{:?}\n{all}", incident.status);
         }
         // For each incident and place: an end follows the last opening word.

@@ -34,7 +34,7 @@ fn story() -> (Script, Incident) {
 }
 
 fn told(script: &Script, incident: &Incident, kind: &NoticeKind, because: &str) -> Brief {
-    brief(script.now, &script.policy, incident, &script.members(), &[], kind, because, Some(LINK.into()))
+    brief(script.now(), script.policy(), incident, &script.members(), &[], kind, because, Some(LINK.into()))
 }
 
 /// Subject, text for a phone and text for mail, the link written as `LINK`.

@@ -183,6 +183,6 @@ fn targets_come_from_dimensions_and_else_from_the_catalogue() {
     });
     let mut script = Script::new(policy);
     script.fires("hot", &[("service", "shop")]);
-    let remedy = script.remedies.values().next().unwrap()[0].clone();
+    let (_, remedy) = script.first_remedy();
     assert_eq!(remedy.target, Some(Target::EcsService { cluster: "c".into(), service: "shop".into() }));
 }

@@ -80,18 +80,17 @@ impl World {
         let mut script = Script::new(policy);
         let labels = [("group", "g"), ("ClusterName", "main"), ("ServiceName", "api"), ("DBInstanceIdentifier", "db")];
         script.fires("hot", &labels);
-        let incident = script.incidents.values().next().unwrap().clone();
-        let remedy = script.remedies[&incident.id][0].clone();
+        let (incident, remedy) = script.first_remedy();
         let remedy_clock = remedy.clock;
         let lease = Lease::free(remedy.target.clone().unwrap());
         World {
-            now: script.now,
+            now: script.now(),
             control: Control {
-                policy: Some(PolicyInForce { version: "1".into(), previous: None, installed_at: script.now }),
+                policy: Some(PolicyInForce { version: "1".into(), previous: None, installed_at: script.now() }),
                 ..Control::default()
             },
             members: script.members(),
-            policy: script.policy,
+            policy: script.policy().clone(),
             incident,
             remedy,
             version: 1,

@@ -1,0 +1,80 @@
+//! When does which incident's clock tick next?
+//!
+//! A clock in earnest looks for news once every `group_interval`, since those who
+//! join do not wake it. Nearly all of these looks find nothing; a rehearsal knows
+//! who joins, and takes only the looks that find something, at the same moments.
+
+use std::collections::{BTreeSet, HashMap};
+
+use jiff::Timestamp;
+
+use crate::arrival::Start;
+use crate::escalation::Wakes;
+use crate::id::IncidentId;
+use crate::span::Span;
+
+/// What is due, and what would be if there were news.
+#[derive(Debug, Default)]
+pub(super) struct Clocks {
+    due: BTreeSet<(Timestamp, IncidentId, i64)>,
+    /// When each clock really is due: what else stands in `due` was put off.
+    armed: HashMap<(IncidentId, i64), Timestamp>,
+    /// The next look for news of each incident.
+    looks: HashMap<IncidentId, Look>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    at: Timestamp,
+    clock: i64,
+    interval: Span,
+}
+
+impl Clocks {
+    /// A clock is started.
+    pub(super) fn start(&mut self, start: &Start) {
+        self.arm(&start.incident, start.seq, start.not_before);
+    }
+
+    /// A clock waits until `at`, if not for something earlier.
+    fn arm(&mut self, incident: &IncidentId, clock: i64, at: Timestamp) {
+        let armed = self.armed.entry((incident.clone(), clock)).or_insert(at);
+        *armed = at.min(*armed);
+        self.due.insert((*armed, incident.clone(), clock));
+    }
+
+    /// A tick said when it wants to be woken.
+    pub(super) fn wait(&mut self, incident: &IncidentId, clock: i64, wakes: Option<Wakes>, interval: Span) {
+        self.looks.remove(incident);
+        let Some(wakes) = wakes else { return };
+        if let Some(at) = wakes.at {
+            self.arm(incident, clock, at);
+        }
+        if let Some(at) = wakes.for_news {
+            self.looks.insert(incident.clone(), Look { at, clock, interval });
+        }
+    }
+
+    /// There may be news of an incident: its next look after `now` is taken.
+    pub(super) fn look(&mut self, incident: &IncidentId, now: Timestamp) {
+        let Some(Look { mut at, clock, interval }) = self.looks.remove(incident) else { return };
+        if at <= now {
+            let n_looks = Span::between(at, now).as_millis() / interval.as_millis().max(1) + 1;
+            at = Span::millis(n_looks.saturating_mul(interval.as_millis())).after(at);
+        }
+        self.arm(incident, clock, at);
+    }
+
+    /// The next clock that is due until `to`.
+    pub(super) fn next(&mut self, to: Timestamp) -> Option<(Timestamp, IncidentId, i64)> {
+        while self.due.first().is_some_and(|(at, _, _)| *at <= to) {
+            let (at, incident, clock) = self.due.pop_first()?;
+            let key = (incident, clock);
+            if self.armed.get(&key) == Some(&at) {
+                self.armed.remove(&key);
+                return Some((at, key.0, clock));
+            }
+        }
+        None
+    }
+}
