@@ -31,7 +31,7 @@ impl Ticking<'_> {
         }
         let heard = self.view.members.iter().filter_map(AlertRecord::heard_at).max();
         let since = heard.unwrap_or(self.incident.opened_at);
-        let ready_at = self.policy.noise.resolve_wait.after(since);
+        let ready_at = self.quiet_time().after(since);
         if self.now < ready_at {
             self.wakes.push(ready_at);
             return;
@@ -55,6 +55,27 @@ impl Ticking<'_> {
         self.end(since);
     }
 
+    /// Ends an incident that nobody has resolved for as long as its escalation policy
+    /// allows; true if so.
+    pub(super) fn times_out(&mut self) -> bool {
+        let Some(timeout) = self.escalation_policy().and_then(|policy| policy.auto_resolve_timeout) else { return false };
+        let until = timeout.after(self.incident.opened_at);
+        if self.now < until {
+            self.wakes.push(until);
+            return false;
+        }
+        let because = format!("nobody has resolved it for {}, though it is still firing", timeout.spoken());
+        self.copy_history();
+        self.scribe.note(EntryKind::Incident, "resolved by itself", vec![because.clone()]);
+        let linger_until = self.policy.noise.linger.after(self.now);
+        self.incident.status = Status::Resolved { at: self.now, how: Resolution::TimedOut, told: true, linger_until };
+        self.incident.suppressed = None;
+        self.incident.waiting = None;
+        self.tell_the_end(&because);
+        self.wakes.push(linger_until);
+        true
+    }
+
     fn end(&mut self, since: Timestamp) {
         let because = format!("all alerts have been OK since {}", instant(since));
         self.copy_history();
@@ -76,7 +97,7 @@ impl Ticking<'_> {
         // Whoever resolves by hand knows what is firing; only what fires later
         // reopens. A recovery was decided on what the index showed, so anything
         // that is firing all the same reopens.
-        let by_hand = matches!(&self.incident.status, Status::Resolved { how: Resolution::By(_), .. });
+        let by_hand = matches!(&self.incident.status, Status::Resolved { how: Resolution::By(_) | Resolution::TimedOut, .. });
         let returned: Vec<&AlertRecord> = self
             .view
             .members
@@ -99,6 +120,7 @@ impl Ticking<'_> {
                 let because = match how {
                     Resolution::Recovered => "all alerts are OK".to_owned(),
                     Resolution::By(who) => format!("{who} resolved it"),
+                    Resolution::TimedOut => "nobody resolved it in time".to_owned(),
                 };
                 self.tell_the_end(&because);
             }
