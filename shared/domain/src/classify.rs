@@ -274,8 +274,7 @@ impl Findings {
             && above < tier
         {
             self.priority = Some(raised);
-            self.because
-                .push(format!("raised to {raised}: {name} of tier {above} depends on {} of tier {tier}", service.name));
+            self.because.push(format!("raised to {raised}: {name} of tier {above} depends on {} of tier {tier}", service.name));
         }
     }
 }

@@ -158,3 +158,6 @@ impl Ticking<'_> {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,6 +34,8 @@ impl Ticking<'_> {
         let ready_at = self.quiet_time().after(since);
         if self.now < ready_at {
             self.wakes.push(ready_at);
+            // Whoever joins meanwhile does not wake the clock.
+            self.look_at = Some(self.incident.settings.group_interval.after(self.now));
             return;
         }
         let unsettled: Vec<&Remedy> = self.view.remedies.iter().filter(|remedy| remedy.has_changed_something()).collect();

@@ -19,7 +19,7 @@ impl Reader<'_> {
             if remediation.matchers.is_empty() && !source.classify.iter().any(is_set) {
                 self.problem(
                     format!("{path}.matchers"),
-                    "a remediation needs matchers, or a rule of `classify` that sets it, so that it acts only where it was meant to",
+                    "a remediation needs matchers, so that it acts only where it was meant to",
                 );
             }
             let matchers = self.matchers(&remediation.matchers, &format!("{path}.matchers"));
