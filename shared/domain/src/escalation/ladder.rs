@@ -194,3 +194,6 @@ impl Ticking<'_> {
         self.tell_the_told(&NoticeKind::Acknowledged { by }, &because);
     }
 }
+
+#[cfg(test)]
+mod tests;
