@@ -2,7 +2,8 @@
 //!
 //! Rules are read in order. A rule that matches sets what no rule before it has
 //! set; so special rules stand above general ones. What no rule sets comes from
-//! the alert's tags, the catalogue of services, the `severity` label, and last
+//! the alert's tags and its own `priority`, the catalogue of services, the `severity`
+//! label (one step more urgent where a more important service depends on it), and last
 //! from the default: an alert that nobody has a rule for is a P2, never dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -242,9 +243,13 @@ impl Findings {
         if self.priority.is_some() {
             return;
         }
+        let own = self.labels.find("priority").and_then(|label| label.parse().ok());
         if let Some(Ok(priority)) = self.tag("priority").map(|tag| tag.parse()) {
             self.priority = Some(priority);
             self.because.push(format!("the alarm's tag says {priority}"));
+        } else if let Some(priority) = own {
+            self.priority = Some(priority);
+            self.because.push(format!("the alert's own label says {priority}"));
         } else if let Some((severity, priority)) =
             self.labels.find("severity").and_then(|name| policy.severities.get_key_value(name))
         {
