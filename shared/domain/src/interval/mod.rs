@@ -10,7 +10,7 @@ mod days;
 mod wall;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};

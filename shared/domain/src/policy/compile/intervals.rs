@@ -64,14 +64,14 @@ impl Reader<'_> {
 
     /// Days of the week; all of them, if none are given.
     pub(super) fn weekdays(&mut self, list: &[String], path: &str) -> Weekdays {
-        let mut weekdays = if list.is_empty() { Weekdays::ALL } else { Weekdays::NONE };
+        let mut days = if list.is_empty() { Weekdays::ALL } else { Weekdays::NONE };
         for (n, range) in list.iter().enumerate() {
             match weekday_range(&range.to_ascii_lowercase()) {
-                Ok((first, last)) => weekdays = weekdays.and(first, last),
+                Ok((from, to)) => days = days.and(from, to),
                 Err(message) => self.problem(format!("{path}[{n}]"), message),
             }
         }
-        weekdays
+        days
     }
 
     fn times(&mut self, range: &TimeRangeSource, path: &str) -> Option<DaySpan> {
@@ -133,8 +133,8 @@ impl Reader<'_> {
         for (n, name) in names.iter().enumerate() {
             self.must_be_known("list of holidays", name, &known, &format!("{path}[{n}]"));
         }
-        let named = source.holidays.iter().filter(|holidays| names.contains(&holidays.name));
-        for date in named.flat_map(|holidays| &holidays.dates) {
+        let wanted = source.holidays.iter().filter(|holidays| names.contains(&holidays.name));
+        for date in wanted.flat_map(|holidays| &holidays.dates) {
             match holiday(date) {
                 Some(Holiday::Once(date)) => all.dates.push(date),
                 Some(Holiday::Yearly(month, day)) => all.yearly.push((month, day)),
