@@ -81,3 +81,6 @@ impl Muting {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;
