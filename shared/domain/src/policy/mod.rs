@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use self::outline::Outline;
+pub use self::outline::{Mark, Outline};
 pub use self::problem::{Place, Problem, Problems};
 pub use self::remediation::{Action, Limits, Remediation};
 pub use self::source::{
@@ -266,7 +266,7 @@ impl Policy {
     /// # Errors
     /// All [`Problems`] found, each with its place in the file.
     pub fn check(content: &Value) -> Result<Policy, Problems> {
-        compile::compile(content, true)
+        compile::compile(content, true).map(|(policy, _)| policy)
     }
 
     /// Reads a policy that was checked before.
@@ -274,7 +274,7 @@ impl Policy {
     /// # Errors
     /// The [`Problems`] that make it unusable.
     pub fn load(content: &Value) -> Result<Policy, Problems> {
-        compile::compile(content, false)
+        compile::compile(content, false).map(|(policy, _)| policy)
     }
 
     /// The rules of a priority.

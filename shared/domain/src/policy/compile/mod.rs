@@ -27,7 +27,7 @@ const TIME_SCALE_MAX: u32 = 10_000;
 
 /// Reads `content`. With `strict`, what costs time or would
 /// stop a policy in force after an update is checked, too.
-pub(super) fn compile(content: &Value, strict: bool) -> Result<Policy, Problems> {
+pub(super) fn compile(content: &Value, strict: bool) -> Result<(Policy, PolicySource), Problems> {
     let size = content.to_string().len();
     if size > SIZE_MAX {
         return Err(Problems::one(
@@ -37,15 +37,15 @@ pub(super) fn compile(content: &Value, strict: bool) -> Result<Policy, Problems>
             ),
         ));
     }
-    if !content.is_object() {
+    let Some(members) = content.as_object() else {
         let is = if content.is_null() { "the file is empty" } else { "the file is not a mapping" };
         return Err(Problems::one("", format!("{is}; a policy has at least `route` and `receivers`")));
-    }
-    let source: PolicySource =
-        serde_path_to_error::deserialize(content).map_err(|error| Problems(vec![shape::problem(&error)]))?;
+    };
+    let source = shape::read(members).map_err(Problems)?;
     let mut reader = Reader { strict, scale: 1, problems: Vec::new(), source: &source };
     let policy = reader.read(version_of(content));
-    if reader.problems.is_empty() { Ok(policy) } else { Err(Problems(reader.problems)) }
+    let problems = reader.problems;
+    if problems.is_empty() { Ok((policy, source)) } else { Err(Problems(problems)) }
 }
 
 struct Reader<'s> {
