@@ -6,6 +6,7 @@
 //! at the start of a function, and compiles no regular expression.
 
 mod compile;
+pub mod lint;
 mod outline;
 mod problem;
 mod remediation;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub use self::lint::{Warning, lint};
 pub use self::outline::{Mark, Outline};
 pub use self::problem::{Place, Problem, Problems};
 pub use self::remediation::{Action, Limits, Remediation};
@@ -267,6 +269,17 @@ impl Policy {
     /// All [`Problems`] found, each with its place in the file.
     pub fn check(content: &Value) -> Result<Policy, Problems> {
         compile::compile(content, true).map(|(policy, _)| policy)
+    }
+
+    /// Reads a policy with every check, and says what is probably not what was meant,
+    /// as of `now`.
+    ///
+    /// # Errors
+    /// All [`Problems`] found, each with its place in the file.
+    pub fn check_with_warnings(content: &Value, now: Timestamp) -> Result<(Policy, Vec<Warning>), Problems> {
+        let (policy, source) = compile::compile(content, true)?;
+        let warnings = lint(&source, &policy, now);
+        Ok((policy, warnings))
     }
 
     /// Reads a policy that was checked before.

@@ -64,6 +64,7 @@ impl Reader<'_> {
             self.scale = 1;
         }
         self.names_are_unique();
+        self.allowances_are_known();
         let inherited = Inherited::root();
         if source.route.receiver.is_none() {
             self.problem("route.receiver", "the root route must name a receiver, so that no alert is without one");
