@@ -181,11 +181,7 @@ impl Reader<'_> {
     /// The path of a key that stands at `indent`.
     fn key(&mut self, name: &str, indent: usize) -> String {
         let is_item = |path: &str| path.ends_with(']');
-        while self
-            .levels
-            .last()
-            .is_some_and(|level| level.indent > indent || (level.indent == indent && !is_item(&level.path)))
-        {
+        while self.levels.last().is_some_and(|level| level.indent > indent || (level.indent == indent && !is_item(&level.path))) {
             self.levels.pop();
         }
         member(self.levels.last().map_or("", |level| level.path.as_str()), name)

@@ -86,7 +86,8 @@ impl Problems {
     /// the file's content: `policy.yaml:12:5: route.receiver: …`.
     pub fn show(&self, file: &str, text: &str) -> String {
         let outline = Outline::of(text);
-        let lines: Vec<String> = self.0.iter().map(|problem| format!("{file}:{}: {problem}", problem.mark(&outline).place)).collect();
+        let lines: Vec<String> =
+            self.0.iter().map(|problem| format!("{file}:{}: {problem}", problem.mark(&outline).place)).collect();
         lines.join("\n")
     }
 }

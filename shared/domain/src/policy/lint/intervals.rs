@@ -64,8 +64,7 @@ fn is_endless(policy: &Policy, window: &Window, now: Timestamp) -> bool {
     if window.ends_at.is_some_and(|ends| ends <= limit || ends <= now) {
         return false;
     }
-    let named: Vec<&TimeInterval> =
-        window.time_intervals.iter().filter_map(|name| policy.time_intervals.get(name)).collect();
+    let named: Vec<&TimeInterval> = window.time_intervals.iter().filter_map(|name| policy.time_intervals.get(name)).collect();
     window.time_intervals.is_empty() || is_always(&named, starts, limit)
 }
 

@@ -44,7 +44,8 @@ fn only_chat(policy: &Policy, tree: &Tree<'_>, warnings: &mut Vec<Warning>) {
 fn wakes(policy: &Policy, receiver: &str) -> bool {
     let rules = policy.rules(Priority::P1);
     let Some(receiver) = policy.receivers.get(receiver).filter(|_| rules.channels.contains(&Class::Page)) else { return false };
-    let climb = receiver.escalation_policy.as_ref().filter(|_| rules.escalate).and_then(|name| policy.escalation_policies.get(name));
+    let climb =
+        receiver.escalation_policy.as_ref().filter(|_| rules.escalate).and_then(|name| policy.escalation_policies.get(name));
     has(&receiver.channels, &[Class::Page])
         || climb.is_some_and(|climb| climb.rules.iter().any(|rule| reaches(policy, rule, &[Class::Page])))
 }

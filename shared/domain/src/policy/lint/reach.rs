@@ -121,8 +121,7 @@ fn contradict(known: &[&Matcher]) -> bool {
 fn values(name: &str, known: &[&Matcher]) -> Option<Vec<String>> {
     let of_name = || known.iter().filter(|matcher| matcher.name() == name);
     let all = || Priority::ALL.iter().map(Priority::to_string).collect();
-    let mut values: Vec<String> =
-        of_name().find_map(|matcher| literals(matcher)).or_else(|| (name == "priority").then(all))?;
+    let mut values: Vec<String> = of_name().find_map(|matcher| literals(matcher)).or_else(|| (name == "priority").then(all))?;
     values.retain(|value| of_name().all(|matcher| holds(matcher, value)));
     // No alert has another priority.
     values.retain(|value| name != "priority" || value.parse::<Priority>().is_ok());

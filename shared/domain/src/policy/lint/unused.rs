@@ -33,7 +33,8 @@ pub(super) fn lint(source: &PolicySource, warnings: &mut Vec<Warning>) {
     for (key, intervals) in [("time_intervals", &source.time_intervals), ("mute_time_intervals", &source.mute_time_intervals)] {
         for (n, interval) in intervals.iter().enumerate() {
             if !used.intervals.contains(interval.name.as_str()) {
-                let message = format!("nothing is muted or active in `{}`; name it where it is meant, or take it out", interval.name);
+                let message =
+                    format!("nothing is muted or active in `{}`; name it where it is meant, or take it out", interval.name);
                 warnings.push(Warning::new("interval-unused", format!("{key}[{n}].name"), message));
             }
         }

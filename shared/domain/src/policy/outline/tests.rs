@@ -98,18 +98,36 @@ fn flow_style_is_read_by_its_brackets_on_one_line_and_on_several() {
 
 #[test]
 fn lines_of_windows_and_wide_characters_keep_their_columns() {
-    check(
-        "a: 監視 # x\r\n監視: {b: c}\r\n",
-        &[("a", "1:1 a", "1:4 監視"), ("監視.b", "2:6 b", "2:9 c")],
-    );
+    check("a: 監視 # x\r\n監視: {b: c}\r\n", &[("a", "1:1 a", "1:4 監視"), ("監視.b", "2:6 b", "2:9 c")]);
     assert_eq!(Outline::of("a: 監視").value_of("a").end_column(), 6);
 }
 
 #[test]
 fn nonsense_has_an_outline_too() {
     for text in [
-        "", "- - - a", ":::", "- \n-\n -", "a: b\n   c: d\n e: f\n- g", "\u{feff}a: b", "a:\n\t- b: c", "{", "[}", "a: {b: [", "a: 'b",
-        "a: \"b\\", "]", "a: |", "a: |\n b", "- |\n  a: b\n- c", "{,,:[?}", "'a: b", "\"\": b", "a: &b", "a: {!t [b]}", "[`@%", "\r\n\r",
+        "",
+        "- - - a",
+        ":::",
+        "- \n-\n -",
+        "a: b\n   c: d\n e: f\n- g",
+        "\u{feff}a: b",
+        "a:\n\t- b: c",
+        "{",
+        "[}",
+        "a: {b: [",
+        "a: 'b",
+        "a: \"b\\",
+        "]",
+        "a: |",
+        "a: |\n b",
+        "- |\n  a: b\n- c",
+        "{,,:[?}",
+        "'a: b",
+        "\"\": b",
+        "a: &b",
+        "a: {!t [b]}",
+        "[`@%",
+        "\r\n\r",
     ] {
         assert!(Outline::of(text).place_of("a.b[3].c").line >= 1, "{text:?}");
     }

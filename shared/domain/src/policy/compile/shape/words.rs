@@ -19,11 +19,7 @@ const INSTEAD: [(&[&str], &str, &str); 13] = [
     ),
     (&["templates"], "", "messages are worded by Watchkeeper and have no templates; take it out"),
     (&["tracing"], "", "there is nothing to trace to here; take it out"),
-    (
-        &["email_configs"],
-        "receivers",
-        "mail goes by an SNS topic that people subscribe to; write `sns_configs: [{topic: NAME}]`",
-    ),
+    (&["email_configs"], "receivers", "mail goes by an SNS topic that people subscribe to; write `sns_configs: [{topic: NAME}]`"),
     (
         &["opsgenie_configs", "victorops_configs", "pushover_configs"],
         "receivers",
@@ -67,7 +63,19 @@ const INSTEAD: [(&[&str], &str, &str); 13] = [
         "a topic goes by its short name, which Terraform knows; write `topic: NAME`",
     ),
     (
-        &["title", "text", "message", "subject", "color", "username", "icon_emoji", "icon_url", "fields", "actions", "description"],
+        &[
+            "title",
+            "text",
+            "message",
+            "subject",
+            "color",
+            "username",
+            "icon_emoji",
+            "icon_url",
+            "fields",
+            "actions",
+            "description",
+        ],
         "_configs",
         "messages are worded by Watchkeeper; take it out",
     ),
