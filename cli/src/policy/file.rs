@@ -51,7 +51,8 @@ impl PolicyFile {
             return Err(Fault::No(format!("{name} is longer than {SIZE_MAX} bytes, which no policy is\nis it the right file?")));
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(PolicyFile { name, text }),
+            // Some editors begin a file with a mark of its encoding.
+            Ok(text) => Ok(PolicyFile { name, text: text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text) }),
             Err(error) => {
                 let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
                 let Place { line, column } = end_of(&String::from_utf8_lossy(good));

@@ -22,6 +22,8 @@ use crate::span::Span;
 
 use self::alerts::severities;
 
+/// Most mistakes that are told at once.
+const PROBLEMS_MAX: usize = 100;
 /// Largest divisor of waiting times.
 const TIME_SCALE_MAX: u32 = 10_000;
 
@@ -96,7 +98,9 @@ impl Reader<'_> {
 
     /// Notes something that is wrong.
     fn problem(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.problems.push(Problem::new(path, message));
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(Problem::new(path, message));
+        }
     }
 
     /// A waiting time, shortened by the drill's scale.

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::Reader;
+use super::{PROBLEMS_MAX, Reader};
 use crate::policy::lint::KINDS;
 use crate::policy::problem::did_you_mean;
 
 impl Reader<'_> {
     /// Notes when `name` is none of `known`, with the nearest one.
     pub(super) fn must_be_known(&mut self, what: &str, name: &str, known: &[String], path: &str) {
-        if known.iter().any(|candidate| candidate == name) {
+        if self.problems.len() >= PROBLEMS_MAX || known.iter().any(|candidate| candidate == name) {
             return;
         }
         let mut known: Vec<&str> = known.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();

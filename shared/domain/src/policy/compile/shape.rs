@@ -15,7 +15,7 @@ use crate::policy::source::PolicySource;
 
 /// Most mistakes that are told of one part, and of all.
 const PART_MAX: usize = 20;
-const ALL_MAX: usize = 100;
+const ALL_MAX: usize = super::PROBLEMS_MAX;
 /// Deepest routes that are taken apart. It bounds recursion.
 const DEPTH_MAX: usize = 40;
 /// What every policy has.
@@ -103,15 +103,19 @@ fn renumbered(path: &str, key: &str, n: usize) -> String {
 fn part(key: &str, value: &Value, place: &dyn Fn(&str) -> String, problems: &mut Vec<Problem>) {
     let mut content = json!({"route": {}, "receivers": []});
     content[key] = value.clone();
-    let mut taken_out = Vec::new();
+    let (mut taken_out, n_before) = (Vec::new(), problems.len());
     for _ in 0..PART_MAX {
         if problems.len() >= ALL_MAX {
             return;
         }
         let Err(error) = serde_path_to_error::deserialize::<_, PolicySource>(&content) else { return };
         let missing = words::missing(&error);
-        // What was wrong is not missing.
-        if missing.as_ref().is_none_or(|path| !taken_out.contains(path)) {
+        // What was wrong or misspelt is not missing.
+        let is_misspelt = |path: &str| {
+            let hint = format!("did you mean `{}`?", path.rsplit('.').next().unwrap_or_default());
+            problems[n_before..].iter().any(|problem| problem.message.ends_with(&hint))
+        };
+        if missing.as_ref().is_none_or(|path| !taken_out.contains(path) && !is_misspelt(path)) {
             problems.push(words::problem(&error, &place(&error.path().to_string())));
         }
         // What is missing cannot be taken out.

@@ -7,6 +7,10 @@ use crate::policy::Policy;
 use crate::priority::Priority;
 use crate::route::Route;
 
+/// Most routes above another that are compared with it. The cost of comparing grows
+/// with their square, and trees are deep rather than wide.
+const TAKERS_MAX: usize = 100;
+
 /// A route of the tree with all that stands before it.
 pub(super) struct Node<'p> {
     /// Where it stands in the file.
@@ -48,7 +52,7 @@ impl<'p> Tree<'p> {
                 let conditions = node.conditions.iter().copied().chain(&route.matchers).collect();
                 let n_beside = takers.len() - node.takers.len();
                 below.push(Node { path: path.clone(), route, conditions, takers: takers.clone(), n_beside });
-                if !route.proceed {
+                if !route.proceed && takers.len() < TAKERS_MAX {
                     takers.push((path, &route.matchers));
                 }
             }

@@ -30,7 +30,8 @@ pub(super) fn lint(policy: &Policy, tree: &Tree<'_>, warnings: &mut Vec<Warning>
 
 fn never_matches(node: &Node<'_>, warnings: &mut Vec<Warning>) {
     if node.never() {
-        let conditions: Vec<String> = node.conditions.iter().map(ToString::to_string).collect();
+        let conditions: Vec<String> =
+            node.conditions.iter().map(|matcher| matcher.to_string().chars().take(80).collect()).collect();
         warnings.push(Warning::new(
             "route-never-matches",
             &node.path,

@@ -8,6 +8,8 @@ use crate::classify::ClassifyRule;
 use crate::matcher::Matcher;
 use crate::policy::Policy;
 
+/// How many rules above another are compared with it.
+const NEAREST: usize = 100;
 /// Labels that a rule sets under keys of their own.
 const LABELS: [&str; 3] = ["team", "service", "layer"];
 
@@ -15,11 +17,11 @@ pub(super) fn lint(policy: &Policy, warnings: &mut Vec<Warning>) {
     for (n, rule) in policy.classify.iter().enumerate() {
         let mut left = keys(rule);
         let mut takers = Vec::new();
-        for (m, earlier) in policy.classify[..n].iter().enumerate() {
+        for (m, earlier) in policy.classify[..n].iter().enumerate().skip(n.saturating_sub(NEAREST)) {
             let taken = keys(earlier);
             // Rules between the two may have changed the labels that the first one saw.
             let between = &policy.classify[m + 1..n];
-            if !left.is_disjoint(&taken) && !is_changed(earlier, between) && is_always_with(earlier, rule) {
+            if !left.is_disjoint(&taken) && is_always_with(earlier, rule) && !is_changed(earlier, between) {
                 left.retain(|key| !taken.contains(key));
                 takers.push(format!("`{}`", earlier.name));
             }

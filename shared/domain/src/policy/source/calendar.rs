@@ -5,6 +5,7 @@ use serde::Deserialize;
 /// A named set of times, with Alertmanager's fields: it holds whenever one of its
 /// parts does.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct TimeIntervalSource {
     /// Its name.
@@ -15,6 +16,7 @@ pub struct TimeIntervalSource {
 
 /// One part of a time interval: all of what it says must hold.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct IntervalSource {
     /// Times of the day.
@@ -38,6 +40,7 @@ pub struct IntervalSource {
 
 /// Times of a day.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TimeRangeSource {
     /// From when, `HH:MM`.
@@ -48,6 +51,7 @@ pub struct TimeRangeSource {
 
 /// A number, a name or a range of them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum RangeSource {
     /// A single number.
@@ -58,6 +62,7 @@ pub enum RangeSource {
 
 /// Named days on which people do not work.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct HolidaySource {
     /// Its name, for instance `jp`.

@@ -6,6 +6,7 @@ use crate::span::Span;
 
 /// What is mended without people.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RemediationSource {
     /// Its name.
@@ -47,6 +48,7 @@ pub struct RemediationSource {
 
 /// What a remediation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ActionKind {
     /// Raises the minimum capacity of an ECS service's scalable target.
@@ -57,6 +59,7 @@ pub enum ActionKind {
 
 /// How far a remediation may go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Says what it would do.
@@ -70,6 +73,7 @@ pub enum Mode {
 
 /// Whether a person must approve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Approval {
     /// Yes.
@@ -80,6 +84,7 @@ pub enum Approval {
 
 /// What bounds a remediation.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsSource {
     /// Least time between two actions on one target; 30m unless said otherwise.
