@@ -1,76 +1,140 @@
 //! Check the standing orders, without asking AWS anything.
 
-use std::path::PathBuf;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
-use domain::policy::{Outline, Place, Problem, Problems};
+use domain::policy::lint::{KINDS, too_many_pages};
+use domain::policy::{Mark, Outline, Policy, Problems, Warning};
 use serde_json::{Value, json};
 
 use super::file::PolicyFile;
 use crate::args::Global;
 use crate::fault::Fault;
-use crate::show;
+use crate::show::{self, Severity};
 
-pub(crate) const ABOUT: &str = "\
+/// How often people may be woken in a week, unless said otherwise.
+const PAGES_MAX: u32 = 10;
+
+/// The help below the options: the kinds of warnings are the domain's.
+pub(crate) fn about() -> String {
+    let mut about = String::from(
+        "\
 Nothing is asked of AWS. The exit code is 0 if the policy is right, 1 if it has
-mistakes, 2 if there is no such file.
+mistakes, 2 if there is no such file. A warning is of what is right but probably
+not meant; where it is meant, the file can say so:
 
+  allow_warnings:
+    - {warning: p1-only-chat, at: \"route.routes[2]\", because: nobody works there}
+
+Warnings:
+",
+    );
+    for kind in KINDS {
+        let _ = writeln!(about, "  {:30}{}", kind.id, kind.meaning);
+    }
+    about.push_str(
+        "
 Examples:
   watchkeeper policy check infra/policy/policy.yaml
-  watchkeeper policy check infra/policy/policy.yaml --json";
+  watchkeeper policy check infra/policy/policy.yaml --deny-warnings
+  watchkeeper policy check infra/policy/policy.yaml --json",
+    );
+    about
+}
 
 /// What to check.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckArgs {
     /// The file, in YAML or JSON.
     pub(crate) file: PathBuf,
+    /// Make the exit code 1 for a warning, too.
+    #[arg(long)]
+    pub(crate) deny_warnings: bool,
+    /// Warn if the alarms of this history would wake people too often.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) history: Option<PathBuf>,
+    /// With --history: how often in a week is not too often.
+    #[arg(long, value_name = "N", default_value_t = PAGES_MAX, requires = "history")]
+    pub(crate) max_pages_per_week: u32,
 }
 
 pub(crate) fn run(global: &Global, args: &CheckArgs) -> Result<(), Fault> {
     let file = PolicyFile::open(&args.file)?;
-    let PolicyFile { name, text } = &file;
-    match file.policy() {
-        Ok(policy) => {
-            if global.json {
-                show::json(&json!({"file": name, "ok": true, "version": policy.version, "problems": []}));
-            } else {
-                show::policy(name, &policy);
+    let outline = Outline::of(&file.text);
+    match file.policy_with_warnings(runtime::now()) {
+        Ok((policy, mut warnings)) => {
+            if let Some(history) = &args.history {
+                warnings.extend(too_many_pages(pages_per_week(&policy, history)?, args.max_pages_per_week));
             }
-            Ok(())
+            right(global, args, &file, &outline, &policy, &warnings)
         }
-        Err(problems) => {
-            if global.json {
-                show::json(&json!({"file": name, "ok": false, "problems": list(&problems, text)}));
-            } else {
-                show::problems(&problems.show(name, text));
-            }
-            let n = problems.0.len();
-            Err(Fault::No(format!("{name} has {n} problem{}", if n == 1 { "" } else { "s" })))
-        }
+        Err(problems) => Err(wrong(global, &file, &outline, &problems)),
     }
 }
 
-fn list(problems: &Problems, text: &str) -> Vec<Value> {
-    let outline = Outline::of(text);
-    let of = |problem: &Problem| {
-        let Place { line, column } = problem.place(&outline);
-        json!({"line": line, "column": column, "path": problem.path, "message": problem.message})
-    };
-    problems.0.iter().map(of).collect()
+/// In the worst week of a history of alarms, how often would people be woken?
+fn pages_per_week(_: &Policy, _: &Path) -> Result<u32, Fault> {
+    Err(Fault::No("not there yet".to_owned()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mistake_is_listed_with_its_place_path_and_message() {
-        let text = "route:\n  reciever: all\nreceivers: []\n";
-        let problems = PolicyFile { name: String::new(), text: text.to_owned() }.policy().unwrap_err();
-        let listed = list(&problems, text);
-        assert_eq!(
-            (&listed[0]["line"], &listed[0]["column"], &listed[0]["path"]),
-            (&json!(2), &json!(3), &json!("route.reciever"))
-        );
-        assert!(listed[0]["message"].as_str().unwrap().ends_with("did you mean `receiver`?"), "{listed:?}");
+/// The policy can be installed.
+fn right(
+    global: &Global,
+    args: &CheckArgs,
+    file: &PolicyFile,
+    outline: &Outline,
+    policy: &Policy,
+    warnings: &[Warning],
+) -> Result<(), Fault> {
+    let is_refused = args.deny_warnings && !warnings.is_empty();
+    if global.json {
+        let warnings: Vec<Value> = warnings.iter().map(|warning| warned(warning, outline)).collect();
+        let ok = !is_refused;
+        show::json(&json!({
+            "file": file.name, "ok": ok, "version": policy.version, "problems": [], "warnings": warnings}));
+    } else {
+        for warning in warnings {
+            show::finding(Severity::Warning, &file.name, &file.text, &warning.mark(outline), &warning.to_string());
+        }
+        show::policy(&file.name, policy, warnings.len());
     }
+    if is_refused {
+        return Err(Fault::No(format!("{} has {}, and none is allowed", file.name, count(warnings.len(), "warning"))));
+    }
+    Ok(())
+}
+
+/// The policy cannot be installed.
+fn wrong(global: &Global, file: &PolicyFile, outline: &Outline, problems: &Problems) -> Fault {
+    if global.json {
+        let list: Vec<Value> = problems
+            .0
+            .iter()
+            .map(|problem| placed(&problem.mark(outline), json!({"path": problem.path, "message": problem.message})))
+            .collect();
+        show::json(&json!({"file": file.name, "ok": false, "problems": list, "warnings": []}));
+    } else {
+        for problem in &problems.0 {
+            show::finding(Severity::Error, &file.name, &file.text, &problem.mark(outline), &problem.to_string());
+        }
+    }
+    Fault::No(format!("{} has {}", file.name, count(problems.0.len(), "problem")))
+}
+
+fn warned(warning: &Warning, outline: &Outline) -> Value {
+    let Warning { id, path, message } = warning;
+    placed(&warning.mark(outline), json!({"id": id, "path": path, "message": message}))
+}
+
+/// `value` with what it is about and where that stands.
+fn placed(mark: &Mark, mut value: Value) -> Value {
+    value["line"] = json!(mark.place.line);
+    value["column"] = json!(mark.place.column);
+    value["end_column"] = json!(mark.end_column());
+    value["text"] = json!(mark.text);
+    value
+}
+
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

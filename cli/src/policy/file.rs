@@ -1,12 +1,24 @@
 //! A policy file: read, with every mistake at its place.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
-use domain::policy::{Place, Policy, Problem, Problems};
+use domain::policy::{Place, Policy, Problem, Problems, Warning};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::fault::Fault;
+
+/// Longest file that is read, in bytes: more than any policy that can be stored
+/// takes, with its comments.
+const SIZE_MAX: u64 = 1_000_000;
+/// Deepest nesting that is read. Routes, the deepest that there is, take two levels
+/// each, and 32 of them are read.
+const DEPTH_MAX: usize = 100;
+/// Stack of the thread that parses, in bytes: some ten times what that depth takes.
+const STACK: usize = 32 << 20;
+/// Most keys and values, those that aliases repeat among them.
+const NODES_MAX: usize = 100_000;
 
 /// A file with its text and what it holds.
 #[derive(Debug)]
@@ -21,14 +33,32 @@ impl PolicyFile {
     /// Reads a file's text.
     ///
     /// # Errors
-    /// [`Fault::Usage`] when it is not there or cannot be read.
+    /// [`Fault::Usage`] when it is not there or cannot be read, [`Fault::No`] when it
+    /// is no text, or too long.
     pub(crate) fn open(path: &Path) -> Result<PolicyFile, Fault> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Fault::Usage(format!("there is no file {name}")),
-            _ => Fault::Usage(format!("{name} cannot be read: {error}")),
-        })?;
-        Ok(PolicyFile { name, text })
+        if path.is_dir() {
+            return Err(Fault::Usage(format!("{name} is a folder\nname the policy's file in it")));
+        }
+        let mut bytes = Vec::new();
+        std::fs::File::open(path).and_then(|file| file.take(SIZE_MAX + 1).read_to_end(&mut bytes)).map_err(
+            |error| match error.kind() {
+                ErrorKind::NotFound => Fault::Usage(format!("there is no file {name}")),
+                _ => Fault::Usage(format!("{name} cannot be read: {error}")),
+            },
+        )?;
+        if bytes.len() as u64 > SIZE_MAX {
+            return Err(Fault::No(format!("{name} is longer than {SIZE_MAX} bytes, which no policy is\nis it the right file?")));
+        }
+        match String::from_utf8(bytes) {
+            // Some editors begin a file with a mark of its encoding.
+            Ok(text) => Ok(PolicyFile { name, text: text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text) }),
+            Err(error) => {
+                let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+                let Place { line, column } = end_of(&String::from_utf8_lossy(good));
+                Err(Fault::No(format!("{name}:{line}:{column}: this is not UTF-8\nsave the file in that encoding")))
+            }
+        }
     }
 
     /// What it holds.
@@ -47,6 +77,15 @@ impl PolicyFile {
         self.content().and_then(|content| Policy::check(&content))
     }
 
+    /// The policy, with every check and what is probably not what was meant, as of
+    /// `now`.
+    ///
+    /// # Errors
+    /// All [`Problems`] found.
+    pub(crate) fn policy_with_warnings(&self, now: Timestamp) -> Result<(Policy, Vec<Warning>), Problems> {
+        self.content().and_then(|content| Policy::check_with_warnings(&content, now))
+    }
+
     /// The policy for a command that needs it to be right.
     ///
     /// # Errors
@@ -56,18 +95,63 @@ impl PolicyFile {
     }
 }
 
+/// The place after the last character.
+fn end_of(text: &str) -> Place {
+    let last = text.rsplit('\n').next().unwrap_or_default();
+    Place { line: text.matches('\n').count() + 1, column: last.chars().count() + 1 }
+}
+
 /// Reads YAML. What is not YAML has no paths: the parser itself says where.
 fn read(text: &str) -> Result<Value, Problems> {
-    serde_saphyr::from_str(text).map_err(|error| {
+    let is_raw = |ch: char| ch.is_control() && !matches!(ch, '\n' | '\r' | '\t' | '\u{85}');
+    if let Some(at) = text.find(is_raw) {
+        let code = text[at..].chars().next().map_or(0, u32::from);
+        let message = format!("this is not YAML: it holds the control character U+{code:04X}; take it out");
+        return Err(Problems(vec![Problem::at(end_of(&text[..at]), message)]));
+    }
+    // The parser takes much of the stack for each level, where it is not optimized.
+    let deep = std::thread::Builder::new().stack_size(STACK);
+    std::thread::scope(|scope| match deep.spawn_scoped(scope, || parse(text)) {
+        Ok(parser) => parser.join().unwrap_or_else(|_| Err(Problems::one("", "this cannot be read as YAML"))),
+        Err(_) => parse(text),
+    })
+}
+
+fn parse(text: &str) -> Result<Value, Problems> {
+    let mut options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: DEPTH_MAX,
+            flow_nesting_limit: DEPTH_MAX,
+            max_nodes: NODES_MAX,
+            max_events: 4 * NODES_MAX,
+            max_documents: 1,
+        },
+        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::Reject,
+    };
+    options.alias_limits.max_total_replayed_events = NODES_MAX;
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let error = error.without_snippet();
         let message = error.render_with_formatter(&serde_saphyr::UserMessageFormatter);
         // The place stands in front of the line already.
         let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-        let message = format!("this is not YAML: {message}");
+        let message = limit(message).unwrap_or_else(|| format!("this is not YAML: {message}"));
         let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         let place = error.location().map(|at| Place { line: number(at.line()), column: number(at.column()) });
         Problems(vec![place.map_or_else(|| Problem::new("", message.clone()), |place| Problem::at(place, message.clone()))])
     })
+}
+
+/// What there is too much of, if that is the mistake.
+fn limit(message: &str) -> Option<String> {
+    if message.contains("recursion limit") || message.contains("Depth {") {
+        return Some(format!("the file is nested deeper than {DEPTH_MAX} levels, which no policy is"));
+    }
+    if message.contains("Documents {") {
+        return Some("a second document begins here; a policy is one".to_owned());
+    }
+    message
+        .starts_with("YAML document too large")
+        .then(|| format!("with what its aliases repeat, the file has more than {NODES_MAX} keys and values, which no policy has"))
 }
 
 #[cfg(test)]
@@ -81,8 +165,33 @@ mod tests {
             ("route:\n\t- b\n", "policy.yaml:2:2: this is not YAML: tabs disallowed within this context (block indentation)"),
             ("a: 1\nb: 2\na: 3\n", "policy.yaml:3:1: this is not YAML: duplicate mapping key: a not allowed here"),
             ("a: b: c\n", "policy.yaml:1:5: this is not YAML: mapping values are not allowed in this context"),
+            ("a: *x", "policy.yaml:1:4: this is not YAML: reference to unknown value"),
+            ("a: &x [*x]", "policy.yaml:1:8: this is not YAML: Recursive reference not allowed here"),
+            ("a: 1e999", "policy.yaml:1:4: this is not YAML: value `1e999` is not a finite number"),
+            ("a: 1\n---\nb: 2", "policy.yaml:2:1: a second document begins here; a policy is one"),
+            ("a:\n  b\0", "policy.yaml:2:4: this is not YAML: it holds the control character U+0000; take it out"),
         ] {
             assert_eq!(read(text).unwrap_err().show("policy.yaml", text), wanted);
         }
+    }
+
+    #[test]
+    fn what_would_take_too_much_is_refused_before_it_does() {
+        let repeated = |n: usize| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", "));
+        let laughs = format!("a0: &a0 [x]\n{}", (1..12).map(repeated).collect::<String>());
+        let stairs: String = (0..200).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
+        let deep = "the file is nested deeper than 100 levels, which no policy is";
+        for (text, wanted) in [
+            ("[".repeat(10_000), deep),
+            ("{a: ".repeat(10_000), deep),
+            ("- ".repeat(10_000), deep),
+            (stairs, deep),
+            (laughs, "with what its aliases repeat, the file has more than 100000 keys and values, which no policy has"),
+            (format!("a: [{}]", "1,".repeat(120_000)), "with what its aliases repeat"),
+        ] {
+            let said = read(&text).unwrap_err().0[0].message.clone();
+            assert!(said.starts_with(wanted), "{said}");
+        }
+        assert!(read(&(0..48).map(|n| format!("{}a:\n", " ".repeat(n))).collect::<String>()).is_ok());
     }
 }

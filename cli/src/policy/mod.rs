@@ -24,7 +24,7 @@ Example:
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
     /// Check a policy file: every mistake with its line.
-    #[command(after_help = check::ABOUT)]
+    #[command(after_help = check::about())]
     Check(check::CheckArgs),
     /// Run the tests of a policy.
     #[command(after_help = test::ABOUT)]

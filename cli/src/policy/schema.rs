@@ -2,15 +2,21 @@
 
 use crate::args::Global;
 use crate::fault::Fault;
+use crate::show;
 
 pub(crate) const ABOUT: &str = "\
+Editors with a YAML language server complete and check a file that names the
+schema in its first line:
+  # yaml-language-server: $schema=policy.schema.json
+
 Example:
-  watchkeeper policy schema";
+  watchkeeper policy schema > policy.schema.json";
 
 /// What is asked.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SchemaArgs {}
 
 pub(crate) fn run(_: &Global, _: &SchemaArgs) -> Result<(), Fault> {
-    Err(Fault::No("not there yet".to_owned()))
+    show::json(&domain::policy::source::schema());
+    Ok(())
 }

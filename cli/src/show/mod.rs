@@ -1,5 +1,6 @@
 //! How is it shown? Plain lines that fit a terminal, colour where there is one.
 
+mod finding;
 mod incident;
 mod text;
 
@@ -12,6 +13,7 @@ use domain::span::Span;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub(crate) use self::finding::{Severity, finding};
 pub(crate) use self::incident::incident;
 pub(crate) use self::text::moment;
 use self::text::{BOLD, DIM, RED, Table, age, harmless, is_harmful, paint, priority_style, wrapped};
@@ -94,24 +96,19 @@ fn aside(word: &str, painted: &str, text: &str) {
     say_aside!("{painted} {}", lines.join(&format!("\n{}", " ".repeat(indent))));
 }
 
-/// The mistakes of a policy, each on a line of its own as a compiler's: editors
-/// go to them.
-pub(crate) fn problems(lines: &str) {
-    say!("{}", harmless(lines));
-}
-
 /// What a good policy holds.
-pub(crate) fn policy(file: &str, policy: &Policy) {
+pub(crate) fn policy(file: &str, policy: &Policy, n_warnings: usize) {
     let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     say!(
         "{}",
         wrapped(
             &format!(
-                "{file}: right ({}, {}, {}, {})",
+                "{file}: right ({}, {}, {}, {}){}",
                 count(policy.services.len(), "service"),
                 count(policy.receivers.len(), "receiver"),
                 count(policy.schedules.len(), "schedule"),
                 count(policy.remediations.len(), "remediation"),
+                if n_warnings == 0 { String::new() } else { format!(", with {}", count(n_warnings, "warning")) },
             ),
             0
         )

@@ -22,6 +22,7 @@ pub const UNKNOWN: Priority = Priority::P2;
 
 /// At which level of the system something is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Layer {
     /// Machines, networks, managed services.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The priority of an alert or incident. The most urgent one orders first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Priority {
     /// All users affected, data at risk: people are called at once, day or night.
     P1,

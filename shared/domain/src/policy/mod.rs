@@ -6,6 +6,7 @@
 //! at the start of a function, and compiles no regular expression.
 
 mod compile;
+pub mod lint;
 mod outline;
 mod problem;
 mod remediation;
@@ -16,7 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use self::outline::Outline;
+pub use self::lint::{Warning, lint};
+pub use self::outline::{Mark, Outline};
 pub use self::problem::{Place, Problem, Problems};
 pub use self::remediation::{Action, Limits, Remediation};
 pub use self::source::{
@@ -268,7 +270,18 @@ impl Policy {
     /// # Errors
     /// All [`Problems`] found, each with its place in the file.
     pub fn check(content: &Value) -> Result<Policy, Problems> {
-        compile::compile(content, true)
+        compile::compile(content, true).map(|(policy, _)| policy)
+    }
+
+    /// Reads a policy with every check, and says what is probably not what was meant,
+    /// as of `now`.
+    ///
+    /// # Errors
+    /// All [`Problems`] found, each with its place in the file.
+    pub fn check_with_warnings(content: &Value, now: Timestamp) -> Result<(Policy, Vec<Warning>), Problems> {
+        let (policy, source) = compile::compile(content, true)?;
+        let warnings = lint(&source, &policy, now);
+        Ok((policy, warnings))
     }
 
     /// Reads a policy that was checked before.
@@ -276,7 +289,7 @@ impl Policy {
     /// # Errors
     /// The [`Problems`] that make it unusable.
     pub fn load(content: &Value) -> Result<Policy, Problems> {
-        compile::compile(content, false)
+        compile::compile(content, false).map(|(policy, _)| policy)
     }
 
     /// The rules of a priority.

@@ -1,20 +1,56 @@
 //! Where in the file does a path stand?
 //!
 //! Functions get the policy as JSON, so that none of them parses YAML. To name a
-//! line all the same when `terraform apply` checks a policy, this reads the
-//! file's indentation only: block mappings and sequences, one key a line. A
-//! value in flow style (`{a: b}`) or in a block scalar is found at the line of
-//! the key that holds it.
+//! line all the same when `terraform apply` checks a policy, this reads as much of
+//! YAML as places need: block mappings and sequences by their indentation, flow
+//! style (`{a: b}`, JSON as well) by its brackets. What it does not understand is
+//! found at whatever it stands in.
+
+mod cursor;
+mod flow;
+
+use std::collections::BTreeMap;
 
 use super::problem::Place;
+use cursor::Cursor;
 
-/// The keys of a YAML file with their places.
-#[derive(Debug, Clone, Default)]
-pub struct Outline {
-    /// The path, as in `route.routes[1].receiver`, and where its key stands.
-    places: Vec<(String, Place)>,
+/// Deepest nesting whose places are kept. No policy is nested so deeply; a file
+/// that is would need more memory for its paths than for itself.
+const DEPTH_MAX: usize = 128;
+
+/// A piece of one line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// Where it begins.
+    pub place: Place,
+    /// What stands there; it goes no further than the line.
+    pub text: String,
 }
 
+impl Mark {
+    /// The column after its last character.
+    pub fn end_column(&self) -> usize {
+        self.place.column + self.text.chars().count()
+    }
+}
+
+/// What is known of a path.
+#[derive(Debug, Clone)]
+struct Entry {
+    /// Its key, or for an item of a sequence what it begins with.
+    key: Mark,
+    /// Its value, if that is on one line.
+    value: Option<Mark>,
+}
+
+/// The keys and values of a YAML file with their places.
+#[derive(Debug, Clone, Default)]
+pub struct Outline {
+    /// By path, as in `route.routes[1].receiver`.
+    entries: BTreeMap<String, Entry>,
+}
+
+/// A block mapping or sequence that is being read.
 struct Level {
     indent: usize,
     path: String,
@@ -24,159 +60,154 @@ struct Level {
 impl Outline {
     /// Reads the outline of a file.
     pub fn of(text: &str) -> Outline {
-        let mut outline = Outline::default();
-        let mut levels: Vec<Level> = Vec::new();
-        let mut scalar_indent: Option<usize> = None;
-        for (n, line) in text.lines().enumerate() {
-            let content = line.trim_start();
-            let indent = line.len() - content.len();
-            if let Some(parent) = scalar_indent {
-                if content.is_empty() || indent > parent {
-                    continue;
-                }
-                scalar_indent = None;
-            }
-            if content.is_empty() || content.starts_with('#') || content.starts_with("---") {
-                continue;
-            }
-            outline.read_line(content, indent, n + 1, &mut levels);
-            let ends_with_block = content.split(" #").next().is_some_and(|code| {
-                let code = code.trim_end();
-                [": |", ": >", ": |-", ": >-", ": |+", ": >+"].iter().any(|end| code.ends_with(end))
-            });
-            if ends_with_block {
-                scalar_indent = Some(indent);
-            }
+        let mut reader = Reader { cursor: Cursor::new(text), levels: Vec::new(), outline: Outline::default() };
+        while !reader.cursor.is_at_end() {
+            reader.line();
+            reader.cursor.skip_line();
         }
-        outline
+        reader.outline
     }
 
-    fn read_line(&mut self, content: &str, indent: usize, line: usize, levels: &mut Vec<Level>) {
-        let (mut content, mut indent) = (content, indent);
-        // Indentation is ASCII, so bytes are characters there.
-        let at = |indent: usize| Place { line, column: indent + 1 };
-        while let Some(rest) = content.strip_prefix("- ").or_else(|| (content == "-").then_some("")) {
-            // What remains on top is the sequence's key (which may stand at the same
-            // indentation) or, for `- - a`, the item around it.
-            while levels.last().is_some_and(|level| level.indent > indent) {
-                levels.pop();
-            }
-            let parent = levels.last_mut();
-            let path = match parent {
-                Some(level) => {
-                    level.n_items += 1;
-                    format!("{}[{}]", level.path, level.n_items - 1)
-                }
-                None => String::new(),
-            };
-            let inner = rest.trim_start();
-            let inner_indent = indent + (content.len() - inner.len());
-            self.places.push((path.clone(), at(inner_indent)));
-            levels.push(Level { indent: inner_indent, path, n_items: 0 });
-            (content, indent) = (inner, inner_indent);
-        }
-        let Some(key) = key_of(content) else { return };
-        while levels.last().is_some_and(|level| level.indent > indent || (level.indent == indent && !is_item(&level.path))) {
-            levels.pop();
-        }
-        let parent = levels.last().map_or("", |level| level.path.as_str());
-        let path = if parent.is_empty() { key.to_owned() } else { format!("{parent}.{key}") };
-        self.places.push((path.clone(), at(indent)));
-        levels.push(Level { indent, path, n_items: 0 });
-    }
-
-    /// The place of `path`, or of the nearest thing above it; the first line and
-    /// column for the file.
+    /// The place of `path`'s key, or of the nearest thing above it; the first line
+    /// and column for the file.
     pub fn place_of(&self, path: &str) -> Place {
-        let mut path = path;
+        self.nearest(path).map_or_else(Place::default, |(_, entry)| entry.key.place)
+    }
+
+    /// The key of `path`, or of the nearest thing above it.
+    pub fn key_of(&self, path: &str) -> Mark {
+        self.nearest(path).map_or_else(Mark::default, |(_, entry)| entry.key.clone())
+    }
+
+    /// The value of `path` if it stands on one line; otherwise the key that holds it.
+    pub fn value_of(&self, path: &str) -> Mark {
+        match self.nearest(path) {
+            Some((true, Entry { value: Some(value), .. })) => value.clone(),
+            Some((_, entry)) => entry.key.clone(),
+            None => Mark::default(),
+        }
+    }
+
+    /// What is known of `path`, or of the nearest thing above it; and whether it is
+    /// `path` itself.
+    fn nearest(&self, path: &str) -> Option<(bool, &Entry)> {
+        let mut above = path;
         loop {
-            if let Some((_, place)) = self.places.iter().find(|(known, _)| known == path) {
-                return *place;
+            if let Some(entry) = self.entries.get(above) {
+                return Some((above.len() == path.len(), entry));
             }
-            match path.rfind(['.', '[']) {
-                Some(at) => path = &path[..at],
-                None => return Place { line: 1, column: 1 },
-            }
+            above = &above[..above.rfind(['.', '['])?];
+        }
+    }
+
+    /// Notes a key or an item; of two with one path, the first is meant.
+    fn note(&mut self, path: &str, key: Mark, value: Option<Mark>) {
+        self.entries.entry(path.to_owned()).or_insert(Entry { key, value });
+    }
+
+    fn note_value(&mut self, path: &str, value: Mark) {
+        if let Some(entry) = self.entries.get_mut(path) {
+            entry.value.get_or_insert(value);
         }
     }
 }
 
-/// Whether `path` is an item of a sequence, whose keys stand at its indentation.
-fn is_item(path: &str) -> bool {
-    path.ends_with(']')
+/// The path of a key under `parent`.
+fn member(parent: &str, key: &str) -> String {
+    if parent.is_empty() { key.to_owned() } else { format!("{parent}.{key}") }
 }
 
-/// The key that a line begins with.
-fn key_of(content: &str) -> Option<&str> {
-    if content.starts_with(['{', '[', '&', '*', '!', '|', '>']) {
-        return None;
+struct Reader<'t> {
+    cursor: Cursor<'t>,
+    levels: Vec<Level>,
+    outline: Outline,
+}
+
+impl Reader<'_> {
+    /// Reads a line, and those after it that a value takes.
+    fn line(&mut self) {
+        self.cursor.skip_blanks();
+        let rest = self.cursor.line_rest();
+        let is_marker = self.cursor.place().column == 1 && (rest.starts_with("---") || rest.starts_with("..."));
+        if rest.is_empty() || rest.starts_with('#') || is_marker {
+            return;
+        }
+        let mut item = None;
+        while self.levels.len() <= DEPTH_MAX && self.cursor.is_at_dash() {
+            item = Some(self.item());
+        }
+        if self.levels.len() > DEPTH_MAX {
+            return;
+        }
+        let indent = self.cursor.place().column - 1;
+        match self.cursor.key() {
+            Some((name, mark)) => {
+                let path = self.key(&name, indent);
+                self.outline.note(&path, mark, None);
+                self.levels.push(Level { indent, path: path.clone(), n_items: 0 });
+                self.value(&path, indent);
+            }
+            None => {
+                if let Some((path, dash)) = item {
+                    self.value(&path, dash);
+                } else if self.levels.is_empty() && self.cursor.is_at_bracket() {
+                    flow::read(&mut self.cursor, &mut self.outline, "");
+                }
+            }
+        }
     }
-    let at = content.find(':').filter(|at| content[at + 1..].is_empty() || content[at + 1..].starts_with(' '))?;
-    let key = content[..at].trim().trim_matches(['"', '\'']);
-    (!key.is_empty()).then_some(key)
+
+    /// Passes a `- `; answers with the item's path and the dash's indentation.
+    fn item(&mut self) -> (String, usize) {
+        let dash = self.cursor.place().column - 1;
+        // What remains on top is the sequence's key (which may stand at the same
+        // indentation) or, for `- - a`, the item around it.
+        while self.levels.last().is_some_and(|level| level.indent > dash) {
+            self.levels.pop();
+        }
+        let path = self.levels.last_mut().map_or_else(String::new, |level| {
+            level.n_items += 1;
+            format!("{}[{}]", level.path, level.n_items - 1)
+        });
+        self.cursor.bump();
+        self.cursor.skip_blanks();
+        let mark = Mark { place: self.cursor.place(), text: cursor::without_comment(self.cursor.line_rest()).to_owned() };
+        let indent = mark.place.column - 1;
+        self.outline.note(&path, mark, None);
+        self.levels.push(Level { indent, path: path.clone(), n_items: 0 });
+        (path, dash)
+    }
+
+    /// The path of a key that stands at `indent`.
+    fn key(&mut self, name: &str, indent: usize) -> String {
+        let is_item = |path: &str| path.ends_with(']');
+        while self.levels.last().is_some_and(|level| level.indent > indent || (level.indent == indent && !is_item(&level.path))) {
+            self.levels.pop();
+        }
+        member(self.levels.last().map_or("", |level| level.path.as_str()), name)
+    }
+
+    /// Reads the value of `path`, whose key or dash stands at `indent`.
+    fn value(&mut self, path: &str, indent: usize) {
+        self.cursor.skip_properties();
+        let rest = self.cursor.line_rest();
+        if rest.is_empty() || rest.starts_with('#') {
+            return;
+        }
+        if self.cursor.is_at_bracket() {
+            flow::read(&mut self.cursor, &mut self.outline, path);
+        } else if rest.starts_with(['|', '>']) {
+            self.cursor.skip_line();
+            while !self.cursor.is_at_end() && self.cursor.is_block_line(indent) {
+                self.cursor.skip_line();
+            }
+            self.cursor.hold_line();
+        } else {
+            let (mark, _) = self.cursor.scalar(false);
+            self.outline.note_value(path, mark);
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FILE: &str = r#"# a policy
-services:
-  - name: api
-    team: api
-  - name: database
-    rds: {db_instance: db}
-
-route:
-  receiver: everyone
-  routes:
-  - matchers: ['team="api"']
-    receiver: api-team
-    routes:
-      - matchers:
-          - 'priority="P1"'
-          - 'x="y"'
-        group_wait: 0s
-  -
-    receiver: late
-receivers:
-- name: everyone
-  notes: |
-    name: not a key
-  sns_configs:
-    - topic: alerts
-"#;
-
-    #[test]
-    fn every_path_is_found_where_its_key_stands() {
-        let outline = Outline::of(FILE);
-        for (path, place) in [
-            ("services", "2:1"),
-            ("services[0].name", "3:5"),
-            ("services[0].team", "4:5"),
-            ("services[1]", "5:5"),
-            ("services[1].rds", "6:5"),
-            ("services[1].rds.db_instance", "6:5"),
-            ("route.receiver", "9:3"),
-            ("route.routes[0].matchers", "11:5"),
-            ("route.routes[0].matchers[0]", "11:5"),
-            ("route.routes[0].receiver", "12:5"),
-            ("route.routes[0].routes[0].matchers[1]", "16:13"),
-            ("route.routes[0].routes[0].group_wait", "17:9"),
-            ("route.routes[1].receiver", "19:5"),
-            ("receivers[0].name", "21:3"),
-            ("receivers[0].sns_configs[0].topic", "25:7"),
-            ("no.such.thing", "1:1"),
-            ("", "1:1"),
-        ] {
-            assert_eq!(outline.place_of(path).to_string(), place, "{path}");
-        }
-    }
-
-    #[test]
-    fn nonsense_has_an_outline_too() {
-        for text in ["", "- - - a", ":::", "- \n-\n -", "a: b\n   c: d\n e: f\n- g", "\u{feff}a: b", "a:\n\t- b: c"] {
-            assert!(Outline::of(text).place_of("a.b[3].c").line >= 1, "{text:?}");
-        }
-    }
-}
+mod tests;

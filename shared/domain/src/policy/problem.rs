@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::outline::Outline;
+use super::outline::{Mark, Outline};
 
 /// A place in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,6 +11,13 @@ pub struct Place {
     pub line: usize,
     /// In characters, from 1.
     pub column: usize,
+}
+
+impl Default for Place {
+    /// The beginning of the file.
+    fn default() -> Place {
+        Place { line: 1, column: 1 }
+    }
 }
 
 impl fmt::Display for Place {
@@ -29,12 +36,19 @@ pub struct Problem {
     pub message: String,
     /// Where in the file, if whoever found it knows better than the path says.
     pub at: Option<Place>,
+    /// Whether the key at `path` is wrong, and not its value.
+    pub is_of_key: bool,
 }
 
 impl Problem {
     /// Something wrong with what stands at `path`.
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Problem {
-        Problem { path: path.into(), message: message.into(), at: None }
+        Problem { path: path.into(), message: message.into(), at: None, is_of_key: false }
+    }
+
+    /// Something wrong with the key itself that `path` ends with.
+    pub fn of_key(path: impl Into<String>, message: impl Into<String>) -> Problem {
+        Problem { is_of_key: true, ..Problem::new(path, message) }
     }
 
     /// Something wrong with the file's text, before it has any paths.
@@ -42,9 +56,13 @@ impl Problem {
         Problem { at: Some(place), ..Problem::new("", message) }
     }
 
-    /// Its place in the file with this outline.
-    pub fn place(&self, outline: &Outline) -> Place {
-        self.at.unwrap_or_else(|| outline.place_of(&self.path))
+    /// What is wrong in the file with this outline, and where.
+    pub fn mark(&self, outline: &Outline) -> Mark {
+        match self.at {
+            Some(place) => Mark { place, text: String::new() },
+            None if self.is_of_key => outline.key_of(&self.path),
+            None => outline.value_of(&self.path),
+        }
     }
 }
 
@@ -68,7 +86,8 @@ impl Problems {
     /// the file's content: `policy.yaml:12:5: route.receiver: …`.
     pub fn show(&self, file: &str, text: &str) -> String {
         let outline = Outline::of(text);
-        let lines: Vec<String> = self.0.iter().map(|problem| format!("{file}:{}: {problem}", problem.place(&outline))).collect();
+        let lines: Vec<String> =
+            self.0.iter().map(|problem| format!("{file}:{}: {problem}", problem.mark(&outline).place)).collect();
         lines.join("\n")
     }
 }

@@ -40,7 +40,7 @@ fn good() -> Value {
 
 /// Puts `value` at a path such as `receivers[0].name`, or takes away what is
 /// there.
-fn put(content: &mut Value, path: &str, value: Option<Value>) {
+pub(super) fn put(content: &mut Value, path: &str, value: Option<Value>) {
     let steps: Vec<String> = path.replace('[', ".[").split('.').map(str::to_owned).collect();
     let (last, above) = steps.split_last().unwrap();
     let holder = above.iter().fold(content, |at, step| match step.strip_prefix('[') {

@@ -74,7 +74,7 @@ fn a_day_that_is_none_is_told() {
         (json!({"days_of_month": ["-1:-3"]}), "days_of_month[0]: `-1:-3` always ends before it begins"),
         (
             json!({"days_of_month": [true]}),
-            "days_of_month[0]: invalid type: boolean `true`, expected a whole number, a name, or a range such as `1:5` as text",
+            "days_of_month[0]: true stands here; write a whole number, a name, or a range such as `1:5` as text",
         ),
     ]);
 }

@@ -25,12 +25,14 @@ use crate::span::Span;
 
 use self::alerts::severities;
 
+/// Most mistakes that are told at once.
+const PROBLEMS_MAX: usize = 100;
 /// Largest divisor of waiting times.
 const TIME_SCALE_MAX: u32 = 10_000;
 
 /// Reads `content`. With `strict`, what costs time or would
 /// stop a policy in force after an update is checked, too.
-pub(super) fn compile(content: &Value, strict: bool) -> Result<Policy, Problems> {
+pub(super) fn compile(content: &Value, strict: bool) -> Result<(Policy, PolicySource), Problems> {
     let size = content.to_string().len();
     if size > SIZE_MAX {
         return Err(Problems::one(
@@ -40,15 +42,15 @@ pub(super) fn compile(content: &Value, strict: bool) -> Result<Policy, Problems>
             ),
         ));
     }
-    if !content.is_object() {
+    let Some(members) = content.as_object() else {
         let is = if content.is_null() { "the file is empty" } else { "the file is not a mapping" };
         return Err(Problems::one("", format!("{is}; a policy has at least `route` and `receivers`")));
-    }
-    let source: PolicySource =
-        serde_path_to_error::deserialize(content).map_err(|error| Problems(vec![shape::problem(&error)]))?;
+    };
+    let source = shape::read(members).map_err(Problems)?;
     let mut reader = Reader { strict, scale: 1, problems: Vec::new(), source: &source };
     let policy = reader.read(version_of(content));
-    if reader.problems.is_empty() { Ok(policy) } else { Err(Problems(reader.problems)) }
+    let problems = reader.problems;
+    if problems.is_empty() { Ok((policy, source)) } else { Err(Problems(problems)) }
 }
 
 struct Reader<'s> {
@@ -67,6 +69,7 @@ impl Reader<'_> {
             self.scale = 1;
         }
         self.names_are_unique();
+        self.allowances_are_known();
         let inherited = Inherited::root();
         Policy {
             version,
@@ -93,7 +96,9 @@ impl Reader<'_> {
 
     /// Notes something that is wrong.
     fn problem(&mut self, path: impl Into<String>, message: impl Into<String>) {
-        self.problems.push(Problem::new(path, message));
+        if self.problems.len() < PROBLEMS_MAX {
+            self.problems.push(Problem::new(path, message));
+        }
     }
 
     /// Notes something that a new policy may not have; one in force may.

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::Reader;
+use super::{PROBLEMS_MAX, Reader};
+use crate::policy::lint::KINDS;
 use crate::policy::problem::did_you_mean;
 
 impl Reader<'_> {
     /// Notes when `name` is none of `known`, with the nearest one.
     pub(super) fn must_be_known(&mut self, what: &str, name: &str, known: &[String], path: &str) {
-        if known.iter().any(|candidate| candidate == name) {
+        if self.problems.len() >= PROBLEMS_MAX || known.iter().any(|candidate| candidate == name) {
             return;
         }
         let mut known: Vec<&str> = known.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
@@ -21,6 +22,23 @@ impl Reader<'_> {
             (None, _) => format!("there are {}", known.join(", ")),
         };
         self.problem(path, format!("there is no {what} `{name}`; {hint}"));
+    }
+
+    /// Notes allowances of warnings that there are not. A policy in force stays in
+    /// force when an update has other warnings.
+    pub(super) fn allowances_are_known(&mut self) {
+        if !self.strict {
+            return;
+        }
+        let source = self.source;
+        let known: Vec<String> = KINDS.iter().map(|kind| kind.id.to_owned()).collect();
+        for (n, allowance) in source.allow_warnings.iter().enumerate() {
+            let path = format!("allow_warnings[{n}]");
+            self.must_be_known("warning", &allowance.warning, &known, &format!("{path}.warning"));
+            if allowance.because.trim().is_empty() {
+                self.problem(format!("{path}.because"), "say why it is right as it is");
+            }
+        }
     }
 
     pub(super) fn names_are_unique(&mut self) {

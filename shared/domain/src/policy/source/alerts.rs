@@ -12,6 +12,7 @@ use crate::span::Span;
 
 /// One service of the catalogue.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ServiceSource {
     /// Its name; the value of the `service` label.
@@ -47,6 +48,7 @@ pub struct ServiceSource {
 
 /// An ECS service.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EcsSource {
     /// Name of the cluster.
@@ -57,6 +59,7 @@ pub struct EcsSource {
 
 /// An RDS instance.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RdsSource {
     /// The instance's identifier.
@@ -65,6 +68,7 @@ pub struct RdsSource {
 
 /// One classification rule.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ClassifySource {
     /// For people: shown in *because*.
@@ -78,6 +82,7 @@ pub struct ClassifySource {
 
 /// What a classification rule sets.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct SetSource {
     /// The priority.
@@ -98,6 +103,7 @@ pub struct SetSource {
 
 /// A node of the routing tree.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct RouteSource {
     /// All must match. The root has none.
@@ -137,6 +143,7 @@ pub struct RouteSource {
 
 /// What becomes of what was muted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum WhenMuted {
     /// It is told when the mute ends, if it still holds.
@@ -148,6 +155,7 @@ pub enum WhenMuted {
 
 /// An inhibition rule.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct InhibitSource {
     /// For people: shown in *because*.
@@ -170,6 +178,7 @@ pub struct InhibitSource {
 
 /// What the catalogue's `depends_on` means for alerts.
 #[derive(Debug, Clone, Copy, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct DependenciesSource {
     /// Whether what is less urgent than P1 is held back while a service that it
@@ -189,6 +198,7 @@ impl Default for DependenciesSource {
 /// Planned work: alerts are recorded, people are not told. Either once, from
 /// `starts_at` to `ends_at`, or whenever one of `time_intervals` holds.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WindowSource {
     /// For people: shown in *because*.
@@ -212,6 +222,7 @@ pub struct WindowSource {
 
 /// Whether remediation may act while work is going on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum WindowRemediation {
     /// It may not.
@@ -223,6 +234,7 @@ pub enum WindowRemediation {
 
 /// What keeps noise from people.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct NoiseSource {
     /// How long all must be well before an incident is resolved; 1m unless said
@@ -242,6 +254,7 @@ pub struct NoiseSource {
 
 /// When an alert counts as flapping.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FlappingSource {
     /// How many changes between OK and ALARM, 3 to 20.
@@ -254,6 +267,7 @@ pub struct FlappingSource {
 
 /// When many incidents are told of as one.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StormSource {
     /// How many incidents, 3 to 1,000.

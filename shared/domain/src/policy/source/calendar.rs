@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer};
 /// A named set of times, with Alertmanager's fields: it holds whenever one of its
 /// parts does.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct TimeIntervalSource {
     /// Its name.
@@ -18,6 +19,7 @@ pub struct TimeIntervalSource {
 
 /// One part of a time interval: all of what it says must hold.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct IntervalSource {
     /// Times of the day.
@@ -47,6 +49,7 @@ pub struct IntervalSource {
 
 /// Times of a day.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TimeRangeSource {
     /// From when, `HH:MM`.
@@ -57,6 +60,7 @@ pub struct TimeRangeSource {
 
 /// A number, a name or a range of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(untagged))]
 pub enum RangeSource {
     /// A single number.
     Number(i64),
@@ -113,6 +117,7 @@ fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Resu
 
 /// Named days on which people do not work.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct HolidaySource {
     /// Its name, for instance `jp`.

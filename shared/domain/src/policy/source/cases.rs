@@ -9,6 +9,7 @@ use crate::span::Span;
 
 /// A test: what happens, and what people should then have been told.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TestSource {
     /// What is tested, as a sentence.
@@ -28,6 +29,7 @@ pub struct TestSource {
 
 /// One thing that happens: exactly one of these.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StepSource {
     /// An alert with these labels goes to ALARM; `alertname` is needed.
@@ -46,6 +48,7 @@ pub enum StepSource {
 
 /// A silence in a test.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SilenceStepSource {
     /// Which alerts. All must match.
@@ -57,6 +60,7 @@ pub struct SilenceStepSource {
 
 /// A notification that is expected. What it does not say may be anything.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExpectSource {
     /// How long after the test began.
@@ -79,6 +83,7 @@ pub struct ExpectSource {
 /// What an alert is expected to be found to be. What it does not say may be
 /// anything.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExpectAlertSource {
     /// Which alert.
@@ -96,6 +101,7 @@ pub struct ExpectAlertSource {
 
 /// A warning of the check that is known and accepted.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AllowSource {
     /// The warning's id, for instance `mute-hides-p1`.

@@ -10,6 +10,8 @@ mod cases;
 mod people;
 mod remediation;
 mod schedules;
+#[cfg(feature = "schema")]
+mod schema;
 mod time;
 
 use std::collections::BTreeMap;
@@ -24,16 +26,21 @@ pub use self::cases::*;
 pub use self::people::*;
 pub use self::remediation::*;
 pub use self::schedules::*;
+#[cfg(feature = "schema")]
+pub use self::schema::schema;
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PolicySource {
     /// Divides every waiting time: for drills and demonstrations. 1 to 10,000.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
     pub time_scale: Option<u32>,
     /// What Terraform knows of the deployment; not written by hand.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
     pub deployment: Deployment,
     /// The catalogue of services.
     #[serde(default)]
@@ -94,6 +101,7 @@ pub struct PolicySource {
 
 /// What Terraform adds: where things are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Deployment {
     /// SNS topics by the names that the policy uses, with their ARNs.

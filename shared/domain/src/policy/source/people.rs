@@ -7,6 +7,7 @@ use crate::span::Span;
 
 /// By which way a message goes; a priority chooses among these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
     /// Wakes somebody: a call, an SMS, a pager.
@@ -21,6 +22,7 @@ pub enum Class {
 
 /// What a priority means.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct PrioritySource {
     /// Which ways are used.
@@ -43,6 +45,7 @@ pub struct PrioritySource {
 
 /// Who is told.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ReceiverSource {
     /// Its name.
@@ -61,6 +64,7 @@ pub struct ReceiverSource {
 
 /// A topic that messages go to.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SnsSource {
     /// The topic's name, as in the deployment.
@@ -75,6 +79,7 @@ pub struct SnsSource {
 
 /// An HTTP channel.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct HttpSource {
     /// Name of the secret that holds the address and the credentials.
@@ -92,6 +97,7 @@ pub struct HttpSource {
 
 /// A person.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct UserSource {
     /// A short name without personal data, shown as the one who acknowledged: letters,
@@ -104,6 +110,7 @@ pub struct UserSource {
 
 /// One way to reach a person.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ContactSource {
     /// What kind of way it is.
@@ -121,6 +128,7 @@ pub struct ContactSource {
 
 /// Who is woken after whom.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EscalationSource {
     /// Its name.
@@ -149,6 +157,7 @@ pub struct EscalationSource {
 /// What happens when an escalation policy is exhausted. The failsafe hears of it
 /// in any case.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum OnExhausted {
     /// It begins again after the route's `repeat_interval`.
@@ -160,6 +169,7 @@ pub enum OnExhausted {
 
 /// One rung.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EscalationRuleSource {
     /// How long to wait for an answer before the next rule, in minutes: 1 to 10,080,
@@ -177,6 +187,7 @@ pub struct EscalationRuleSource {
 
 /// Whom a rule tells.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TargetSource {
     /// What `id` names.
@@ -188,6 +199,7 @@ pub struct TargetSource {
 
 /// What a target names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum TargetKind {
     /// Whoever is on call.

@@ -6,6 +6,7 @@ use crate::span::Span;
 
 /// What is mended without people.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RemediationSource {
     /// Its name.
@@ -49,6 +50,7 @@ pub struct RemediationSource {
 
 /// What a remediation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ActionKind {
     /// Raises the minimum capacity of an ECS service's scalable target.
@@ -59,6 +61,7 @@ pub enum ActionKind {
 
 /// How far a remediation may go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Says what it would do.
@@ -72,6 +75,7 @@ pub enum Mode {
 
 /// Whether a person must approve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Approval {
     /// Yes.
@@ -82,6 +86,7 @@ pub enum Approval {
 
 /// What bounds a remediation.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsSource {
     /// Least time between two actions on one target; 30m unless said otherwise.

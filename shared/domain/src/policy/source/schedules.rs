@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A schedule of on-call duty.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ScheduleSource {
     /// Its name.
@@ -21,6 +22,7 @@ pub struct ScheduleSource {
 
 /// One layer of a schedule.
 #[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LayerSource {
     /// Its name.
@@ -51,6 +53,7 @@ pub struct LayerSource {
 
 /// Hours of the week, in the layer's local time.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct RestrictionSource {
     /// The days on which it begins, as in a time interval: `monday:friday`,
@@ -65,6 +68,7 @@ pub struct RestrictionSource {
 
 /// How long a turn is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RotationSource {
     /// Seven days.
@@ -81,6 +85,7 @@ pub enum RotationSource {
 
 /// Somebody stands in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OverrideSource {
     /// Who.

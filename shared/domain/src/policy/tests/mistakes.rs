@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{Outline, Policy, good, put, refused, yaml};
 
 /// Changes one thing, and expects these problems: a path and a message on each
-/// line. The place in the file must be that of the key that the path ends with.
+/// line. The place in the file must be that of the value that the path leads to, or
+/// of the key that it ends with.
 fn check(rows: &[(&str, Value, &str)]) {
     for (path, value, wanted) in rows {
         let mut content = good();
@@ -17,12 +18,16 @@ fn check(rows: &[(&str, Value, &str)]) {
         let outline = Outline::of(&file);
         let shown = problems.show("policy.yaml", &file);
         for (problem, shown) in problems.0.iter().zip(shown.lines()) {
-            let place = problem.place(&outline);
-            assert_eq!(shown, format!("policy.yaml:{}:{}: {problem}", place.line, place.column));
-            let there: String = file.lines().nth(place.line - 1).unwrap().chars().skip(place.column - 1).collect();
+            let mark = problem.mark(&outline);
+            assert_eq!(shown, format!("policy.yaml:{}: {problem}", mark.place));
+            let line = file.lines().nth(mark.place.line - 1).unwrap();
+            let there: String = line.chars().skip(mark.place.column - 1).collect();
+            assert!(there.starts_with(&mark.text), "{mark:?} does not stand in `{line}`");
             let key = problem.path.rsplit('.').next().unwrap();
             if !key.contains('[') && is_in_the_file(&content, &problem.path) {
-                assert!(there.starts_with(&format!("{key}:")), "{} is not at `{there}`", problem.path);
+                let is_at_key = mark.text == key;
+                assert!(is_at_key != line.contains(&format!("{key}: {}", mark.text)), "{} is not at `{there}`", problem.path);
+                assert!(!problem.is_of_key || is_at_key, "{} is at its value", problem.path);
             }
         }
     }
@@ -85,38 +90,23 @@ fn a_name_that_is_nowhere_is_told_with_the_nearest_one() {
 #[test]
 fn a_key_or_word_that_is_unknown_is_told_with_the_nearest_one() {
     check(&[
-        (
-            "recievers",
-            json!([]),
-            "recievers: unknown field `recievers`, expected one of `time_scale`, `deployment`, `services`, `severities`, \
-             `classify`, `route`, `inhibit_rules`, `maintenance_windows`, `noise`, `priorities`, `receivers`, `users`, \
-             `schedules`, `escalation_policies`, `remediations`; did you mean `receivers`?",
-        ),
-        (
-            "noise.lingre",
-            json!("5m"),
-            "noise.lingre: unknown field `lingre`, expected `resolve_wait` or `linger`; did you mean `linger`?",
-        ),
+        ("recievers", json!([]), "recievers: unknown key `recievers`; did you mean `receivers`?"),
+        ("noise.lingre", json!("5m"), "noise.lingre: unknown key `lingre`; did you mean `linger`?"),
         (
             "users[0].contact_methods[0].class",
             json!("pager"),
-            "users[0].contact_methods[0].class: unknown variant `pager`, expected one of `page`, `email`, `chat`, `ticket`; \
-             did you mean `page`?",
+            "users[0].contact_methods[0].class: `pager` is not one of page, email, chat, ticket; did you mean `page`?",
         ),
-        (
-            "classify[0].set.priority",
-            json!("P5"),
-            "classify[0].set.priority: unknown variant `P5`, expected one of `P1`, `P2`, `P3`, `P4`",
-        ),
+        ("classify[0].set.priority", json!("P5"), "classify[0].set.priority: `P5` is not one of P1, P2, P3, P4"),
         (
             "remediations[0].action",
             json!("reboot"),
-            "remediations[0].action: unknown variant `reboot`, expected `ecs-scale-out` or `rds-connection-reset`",
+            "remediations[0].action: `reboot` is not one of ecs-scale-out, rds-connection-reset",
         ),
         (
             "schedules[0].schedule_layers[0].rotation",
             json!("monthly"),
-            "schedules[0].schedule_layers[0].rotation: unknown variant `monthly`, expected one of `weekly`, `daily`, `hours`",
+            "schedules[0].schedule_layers[0].rotation: `monthly` is not one of weekly, daily, hours, days, weeks",
         ),
         (
             "remediations[0].parameters.facter",
@@ -319,19 +309,19 @@ fn what_is_missing_or_of_another_shape_is_told_in_words_of_the_file() {
         assert_eq!(refused(&content).to_string(), wanted, "without {path}");
     }
     check(&[
-        ("route", json!("everyone"), "route: invalid type: string \"everyone\", expected a mapping"),
-        ("services", json!({"api": {}}), "services: invalid type: map, expected a sequence"),
+        ("route", json!("everyone"), "route: `everyone` stands here; write a mapping: `{name: value}`, or a line for each"),
+        ("services", json!({"api": {}}), "services: a mapping stands here; write a list: `[a, b]`, or a line `- a` for each"),
         (
             "receivers[0].sns_configs",
             json!(["ops"]),
-            "receivers[0].sns_configs[0]: invalid type: string \"ops\", expected a mapping",
+            "receivers[0].sns_configs[0]: `ops` stands here; write a mapping: `{name: value}`, or a line for each",
         ),
-        ("priorities", json!({"P9": {}}), "priorities: unknown variant `P9`, expected one of `P1`, `P2`, `P3`, `P4`"),
+        ("priorities", json!({"P9": {}}), "priorities.P9: `P9` is not one of P1, P2, P3, P4"),
     ]);
     for (content, wanted) in [
         (json!(null), "the file is empty; a policy has at least `route` and `receivers`"),
         (json!(["route"]), "the file is not a mapping; a policy has at least `route` and `receivers`"),
-        (json!({}), "`route` is missing"),
+        (json!({}), "`route` is missing\npolicy.yaml:1:1: `receivers` is missing"),
     ] {
         assert_eq!(refused(&content).show("policy.yaml", ""), format!("policy.yaml:1:1: {wanted}"));
     }
@@ -430,9 +420,103 @@ fn inhibition_that_cannot_hold_anything_back_is_refused() {
 }
 
 #[test]
+fn mistakes_of_shape_are_all_told_at_once() {
+    let mut content = good();
+    for (path, value) in [
+        ("zeit", json!(1)),
+        ("route.reciever", json!("all")),
+        ("route.group_wait", json!(30)),
+        ("route.routes[0].routes", json!([{"continue": "yes"}, {"x": 1}])),
+        ("receivers[1]", json!({"name": 5, "slack_configs": [{"secret": "s", "channel": "#ops"}], "email_configs": []})),
+        ("priorities.P1.channels", json!(["page", "pager"])),
+        ("users[1]", json!({"contact_methods": []})),
+    ] {
+        put(&mut content, path, Some(value));
+    }
+    let problems = refused(&content);
+    let paths: Vec<&str> = problems.0.iter().map(|problem| problem.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        [
+            "priorities.P1.channels[1]",
+            "receivers[1].email_configs",
+            "receivers[1].name",
+            "receivers[1].slack_configs[0].channel",
+            "route.group_wait",
+            "route.reciever",
+            "route.routes[0].routes[0].continue",
+            "route.routes[0].routes[1].x",
+            "users[1]",
+            "zeit",
+        ],
+        "{problems}"
+    );
+}
+
+#[test]
+fn mistakes_without_end_are_told_up_to_a_number() {
+    let mut content = good();
+    put(&mut content, "users", Some(Value::Array(vec![json!({"name": "x"}); 10_000])));
+    assert_eq!(refused(&content).0.len(), 100);
+    let many: serde_json::Map<String, Value> = (0..1_000).map(|n| (format!("key_{n}"), json!(n))).collect();
+    put(&mut content, "users", Some(json!([many])));
+    assert_eq!(refused(&content).0.len(), 20);
+}
+
+#[test]
+fn a_key_of_alertmanager_that_is_not_here_is_told_with_what_is() {
+    check(&[
+        (
+            "global",
+            json!({"smtp_smarthost": "mail:25"}),
+            "global: unknown key `global`: there are no global settings: addresses and tokens stand in the secrets that \
+             receivers name, and waiting times at `route` and `noise`; take it out",
+        ),
+        (
+            "templates",
+            json!(["*.tmpl"]),
+            "templates: unknown key `templates`: messages are worded by Watchkeeper and have no templates; take it out",
+        ),
+        (
+            "receivers[0].email_configs",
+            json!([{"to": "a@example.com"}]),
+            "receivers[0].email_configs: unknown key `email_configs`: mail goes by an SNS topic that people subscribe to; \
+             write `sns_configs: [{topic: NAME}]`",
+        ),
+        (
+            "receivers[1].slack_configs[0].channel",
+            json!("#ops"),
+            "receivers[1].slack_configs[0].channel: unknown key `channel`: the address and the channel stand in a secret; \
+             write `secret: NAME`",
+        ),
+        (
+            "receivers[0].pagerduty_configs",
+            json!([{"secret": "s", "service_key": "k"}]),
+            "receivers[0].pagerduty_configs[0].service_key: unknown key `service_key`: the integration key stands in a secret; \
+             write `secret: NAME`",
+        ),
+    ]);
+    // Only where Alertmanager has it.
+    check(&[(
+        "users[0].email_configs",
+        json!([]),
+        "users[0].email_configs: unknown key `email_configs`; there are id, contact_methods",
+    )]);
+}
+
+#[test]
+fn no_message_tells_of_keys_that_are_not_to_be_written() {
+    let mut content = good();
+    put(&mut content, "x", Some(json!(1)));
+    let said = refused(&content).to_string();
+    assert!(said.contains("inhibit_rules") && !said.contains("time_scale") && !said.contains("deployment"), "{said}");
+}
+
+#[test]
 fn a_tree_that_is_too_deep_is_refused_and_not_overflowed() {
     let mut tree = json!({"matchers": ["a=b"]});
-    for _ in 0..80 {
+    // As deep as JSON is read at all: 128 levels, of which a route has two.
+    for _ in 0..60 {
         tree = json!({"matchers": ["a=b"], "routes": [tree]});
     }
     let mut content = good();
