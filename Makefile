@@ -72,7 +72,7 @@ $(VENV)/local-stack $(VENV)/build:
 # Names a tool that is missing, and how to get it.
 .PHONY: need
 need:
-	@tests/need
+	@tests/need $(MAKECMDGOALS)
 
 .PHONY: clean
 clean: ## Remove what was built and installed here

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends when something is not as it must be")]
 
+mod amtool;
 mod bad_input;
 mod channels;
 mod concurrency;

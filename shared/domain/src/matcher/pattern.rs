@@ -22,8 +22,8 @@ pub(crate) enum Pattern {
     /// few of a policy's expressions.
     Regex {
         source: String,
-        /// What every value that matches begins with.
-        prefix: String,
+        /// What every value that matches begins with, and what it contains.
+        needs: (String, String),
         compiled: OnceLock<Option<Regex>>,
     },
 }
@@ -83,7 +83,7 @@ impl Word {
 impl Pattern {
     pub(super) fn of_regex(source: &str) -> Pattern {
         words(source).map_or_else(
-            || Pattern::Regex { source: source.to_owned(), prefix: prefix(source), compiled: OnceLock::new() },
+            || Pattern::Regex { source: source.to_owned(), needs: needs(source), compiled: OnceLock::new() },
             Pattern::Words,
         )
     }
@@ -99,8 +99,9 @@ impl Pattern {
             Pattern::Words(words) => words.iter().any(|word| word.matches(value)),
             // A policy is stored only after `check`; should a bad expression get
             // here all the same, it matches nothing.
-            Pattern::Regex { source, prefix, compiled } => {
+            Pattern::Regex { source, needs: (prefix, part), compiled } => {
                 value.starts_with(prefix.as_str())
+                    && value.contains(part.as_str())
                     && compiled.get_or_init(|| compile(source).ok()).as_ref().is_some_and(|regex| regex.is_match(value))
             }
         }
@@ -163,20 +164,80 @@ fn words(source: &str) -> Option<Vec<Word>> {
     Some(words)
 }
 
-/// What every value that matches this expression begins with, as far as that is
-/// plain to see.
-fn prefix(source: &str) -> String {
-    let is_bracketed = |at: usize| source[..at].matches('(').count() > source[..at].matches(')').count();
-    let splits = |(at, _): (usize, &str)| source.contains(['[', '\\']) || !is_bracketed(at);
-    if source.match_indices('|').any(splits) {
-        return String::new();
+/// What every value that matches this expression begins with, and the longest text
+/// that it contains, as far as that is plain to see: most values that do not match
+/// lack it, and the engine need not be asked.
+fn needs(source: &str) -> (String, String) {
+    let (mut prefix, mut longest, mut run) = (String::new(), String::new(), String::new());
+    let mut is_start = true;
+    let mut rest = source;
+    while let Some(ch) = rest.chars().next() {
+        let length = match ch {
+            '(' => group(rest),
+            '[' => class(rest),
+            '\\' => rest.chars().take(2).map(char::len_utf8).sum(),
+            ch => ch.len_utf8(),
+        };
+        let after = &rest[length..];
+        // Flags change what comes after them, and a bar says that this may be another.
+        if rest.starts_with("(?") || ch == '|' {
+            return (String::new(), String::new());
+        }
+        let is_kept = is_plain(ch) && !after.starts_with(['*', '?', '{']);
+        if is_kept {
+            run.push(ch);
+        }
+        if !is_kept || after.is_empty() {
+            if is_start {
+                prefix.clone_from(&run);
+            }
+            if run.len() > longest.len() {
+                longest.clone_from(&run);
+            }
+            run.clear();
+            is_start = false;
+        }
+        rest = after;
     }
-    let end = source.find(|ch| !is_plain(ch)).unwrap_or(source.len());
-    let mut prefix = source[..end].to_owned();
-    if source[end..].starts_with(['*', '?', '{']) {
-        prefix.pop();
+    (prefix, longest)
+}
+
+/// How long the bracketed group is that begins here.
+fn group(text: &str) -> usize {
+    let mut n_open = 0;
+    let mut at = 0;
+    while let Some(ch) = text[at..].chars().next() {
+        match ch {
+            '(' => n_open += 1,
+            ')' => n_open -= 1,
+            _ => {}
+        }
+        at += match ch {
+            '[' => class(&text[at..]),
+            '\\' => text[at..].chars().take(2).map(char::len_utf8).sum(),
+            ch => ch.len_utf8(),
+        };
+        if n_open == 0 {
+            break;
+        }
     }
-    prefix
+    at
+}
+
+/// How long the class of characters is that begins here.
+fn class(text: &str) -> usize {
+    let mut at = 1;
+    at += usize::from(text[at..].starts_with('^'));
+    at += usize::from(text[at..].starts_with(']'));
+    while let Some(ch) = text[at..].chars().next() {
+        at += match ch {
+            ']' => return at + 1,
+            '\\' => text[at..].chars().take(2).map(char::len_utf8).sum(),
+            '[' if text[at..].starts_with("[:") => text[at..].find(":]").map_or(1, |length| length + 2),
+            ch => ch.len_utf8(),
+        };
+    }
+    at
 }
 
 /// What Alertmanager's engine takes for something else, although both take it.

@@ -137,9 +137,13 @@ proptest! {
 
     #[test]
     fn what_needs_no_engine_is_as_the_engine_has_it(
-        expression in "(\\.[*+])?[ab\\-]{0,2}(\\\\\\.|\\.[*+?]|[b*?+]|\\(a\\|b\\)|\\[a\\|\\]|\\{2\\})?[ab]?(\\.[*+])?(\\|[ab](\\.[*+])?)?",
-        values in proptest::collection::vec("[ab.\\-\n]{0,5}", 1..8),
+        parts in proptest::collection::vec(proptest::sample::select(vec![
+            "a", "b", "ab", "-", "|", ".*", ".+", ".", "a*", "b?", "a+", "b{2}", "(a|b)", "(a)?", "(?:ab)*", "([)]|a)", r"(\)|b)",
+            "[ab]", "[^a]", "[]a]", "[^]|]", "[(]", "[a|b]+", "[[:alpha:]|]", r"[\]a]", r"\.", r"\|", r"\-", r"\w", "(?i)B", "(?s:.)",
+        ]), 0..6),
+        values in proptest::collection::vec("[aAbB.\\-|\n)]{0,5}", 1..8),
     ) {
+        let expression = parts.concat();
         let pattern = Pattern::of_regex(&expression);
         if let Ok(engine) = regex_lite::Regex::new(&format!("^(?:{expression})$")) {
             for value in values {

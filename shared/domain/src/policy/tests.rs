@@ -2,6 +2,7 @@
 //! meant.
 
 mod mistakes;
+mod routing;
 
 use std::fmt::Write as _;
 

@@ -1,6 +1,7 @@
 //! Where do very many alerts go? The tree made flat: each label that it looks at
-//! is resolved once for an alert, each word that it compares with has a number, and
-//! an expression is tried at most once, however many routes have it.
+//! is resolved once for an alert, each word that it compares with has a number by
+//! which the routes are found that want it, and an expression is tried at most once,
+//! however many routes have it.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -34,9 +35,24 @@ struct Slot<'r> {
 struct Node<'r> {
     route: &'r Route,
     checks: Range<usize>,
-    /// The number of the next route that is not below this one.
-    end: usize,
+    children: Children,
 }
+
+/// The children of a route, in order.
+#[derive(Debug)]
+enum Children {
+    Few(Vec<usize>),
+    /// Many of them want one word in the same label: only those that want the
+    /// alert's word are looked at, and those that want no certain one.
+    ByWord {
+        slot: usize,
+        wanting: HashMap<u32, Vec<usize>>,
+        others: Vec<usize>,
+    },
+}
+
+/// From so many children on that want a word it is quicker to look the word up.
+const MANY: usize = 8;
 
 #[derive(Debug)]
 struct Check {
@@ -72,18 +88,45 @@ impl<'r> Router<'r> {
         router
     }
 
-    fn add(&mut self, route: &'r Route, seen: &mut Seen<'r>) {
+    fn add(&mut self, route: &'r Route, seen: &mut Seen<'r>) -> usize {
         let first = self.checks.len();
         for matcher in &route.matchers {
             let check = self.check(matcher, seen);
             self.checks.push(check);
         }
         let n = self.nodes.len();
-        self.nodes.push(Node { route, checks: first..self.checks.len(), end: n });
-        for child in &route.routes {
-            self.add(child, seen);
+        self.nodes.push(Node { route, checks: first..self.checks.len(), children: Children::Few(Vec::new()) });
+        let children = route.routes.iter().map(|child| self.add(child, seen)).collect();
+        self.nodes[n].children = self.sorted(children);
+        n
+    }
+
+    /// Children by the word that they want, if that is worth it.
+    fn sorted(&self, children: Vec<usize>) -> Children {
+        let mut n_wanting = vec![0_usize; self.slots.len()];
+        let words = |child: usize| self.checks[self.nodes[child].checks.clone()].iter().filter_map(Check::words);
+        for &child in &children {
+            words(child).for_each(|(slot, _)| n_wanting[slot] += 1);
         }
-        self.nodes[n].end = self.nodes.len();
+        let most = n_wanting.iter().enumerate().max_by_key(|(_, n)| **n);
+        let Some((slot, _)) = most.filter(|(_, n)| **n >= MANY) else {
+            return Children::Few(children);
+        };
+        let mut wanting: HashMap<u32, Vec<usize>> = HashMap::new();
+        let mut others = Vec::new();
+        for child in children {
+            match words(child).find(|(at, _)| *at == slot) {
+                Some((_, words)) => {
+                    for word in words {
+                        wanting.entry(*word).or_default().push(child);
+                    }
+                }
+                None => others.push(child),
+            }
+        }
+        // A route that wants the same word twice is looked at once.
+        wanting.values_mut().for_each(Vec::dedup);
+        Children::ByWord { slot, wanting, others }
     }
 
     fn check(&mut self, matcher: &'r Matcher, seen: &mut Seen<'r>) -> Check {
@@ -133,15 +176,19 @@ impl<'r> Router<'r> {
         if !self.checks[node.checks.clone()].iter().all(|check| self.holds(check, alert)) {
             return false;
         }
+        let (wanting, others) = match &node.children {
+            Children::Few(children) => (children.as_slice(), [].as_slice()),
+            Children::ByWord { slot, wanting, others } => {
+                (wanting.get(&alert.values[*slot].1).map_or([].as_slice(), Vec::as_slice), others.as_slice())
+            }
+        };
         let mut is_deeper = false;
-        let mut child = n + 1;
-        while child < node.end {
+        for child in in_order(wanting, others) {
             let matched = self.collect(child, alert, found);
             is_deeper |= matched;
             if matched && !self.nodes[child].route.proceed {
                 break;
             }
-            child = self.nodes[child].end;
         }
         if !is_deeper {
             found.push(node.route);
@@ -161,6 +208,32 @@ impl<'r> Router<'r> {
         };
         matched != check.negated
     }
+}
+
+impl Check {
+    /// The label and the words of which an alert must have one, if it is so.
+    fn words(&self) -> Option<(usize, &[u32])> {
+        match &self.test {
+            Test::Is(word) if !self.negated => Some((self.slot, std::slice::from_ref(word))),
+            Test::IsOneOf(words) if !self.negated => Some((self.slot, words)),
+            Test::Is(_) | Test::IsOneOf(_) | Test::Looks(_) => None,
+        }
+    }
+}
+
+/// Two rising lists as one.
+fn in_order<'n>(mut one: &'n [usize], mut other: &'n [usize]) -> impl Iterator<Item = usize> + 'n {
+    std::iter::from_fn(move || {
+        let from_one = match (one.first(), other.first()) {
+            (Some(a), Some(b)) => a < b,
+            (Some(_), None) => true,
+            (None, Some(_) | None) => false,
+        };
+        let list = if from_one { &mut one } else { &mut other };
+        let (first, rest) = list.split_first()?;
+        *list = rest;
+        Some(*first)
+    })
 }
 
 /// What has a number already.

@@ -266,7 +266,7 @@ fn any_tree() -> impl Strategy<Value = Value> {
         (any_matchers(), any::<bool>(), proptest::collection::vec(below, 0..3))
             .prop_map(|(matchers, on, routes)| json!({"matchers": matchers, "continue": on, "routes": routes}))
     });
-    proptest::collection::vec(inner, 0..4).prop_map(|routes| json!({"receiver": "root", "routes": routes}))
+    proptest::collection::vec(inner, 0..40).prop_map(|routes| json!({"receiver": "root", "routes": routes}))
 }
 
 proptest! {

@@ -123,6 +123,40 @@ fn a_layer_ends_and_the_one_below_goes_on() {
 }
 
 #[test]
+fn hours_that_would_begin_when_the_layer_ends_do_not() {
+    let hours = json!([{"start_time": "09:00", "end_time": "17:00"}]);
+    for end in ["2026-01-06T08:30:00", "2026-01-06T09:00:00"] {
+        let rota = rota(&json!([{"end": end, "restrictions": hours}]));
+        check(&rota, &[], "2026-01-05T16:30:00Z", "2026-01-09T00:00:00Z", "nobody until later");
+    }
+}
+
+#[test]
+fn what_ends_in_an_hour_that_comes_twice_ends_once() {
+    // Summer time ends: from two to three o'clock comes twice.
+    let until_then = rota(&json!([{"rotation": "weekly", "restrictions": [{"start_time": "22:00", "end_time": "02:30"}]}]));
+    check(
+        &until_then,
+        &[],
+        "2026-10-24T21:00:00Z",
+        "2026-10-25T22:00:00Z",
+        "c0 until 2026-10-25T00:30:00Z\n\
+         nobody until 2026-10-25T21:00:00Z\n\
+         c0 until later",
+    );
+    let from_then = rota(&json!([{"rotation": "weekly", "restrictions": [{"start_time": "02:30", "end_time": "03:00"}]}]));
+    check(
+        &from_then,
+        &[],
+        "2026-10-24T21:00:00Z",
+        "2026-10-25T22:00:00Z",
+        "nobody until 2026-10-25T00:30:00Z\n\
+         c0 until 2026-10-25T02:00:00Z\n\
+         nobody until later",
+    );
+}
+
+#[test]
 fn a_layer_above_takes_over_by_the_clock_of_its_own_zone() {
     let rota = rota(&json!([{"rotation": "weekly"}, {"rotation": {"weeks": 2}, "time_zone": "Asia/Tokyo",
         "start": "2026-01-01T00:00:00", "restrictions": [{"start_time": "09:00", "end_time": "18:00"}]}]));
@@ -194,9 +228,10 @@ fn an_override_begins_and_ends_what_lies_below_it() {
     let rota = read(&json!([{"rotation": "weekly", "end": "2026-01-06T12:30:00"}]), &planned).unwrap();
     check(
         &rota,
-        // The second is over before it begins, which a policy could not say.
+        // Two of them are over when they begin, which a policy could not say.
         &[
             stand_in("b0", "2026-01-06T11:30:00Z", "2026-01-06T13:00:00Z"),
+            stand_in("c0", "2026-01-06T09:30:00Z", "2026-01-06T09:30:00Z"),
             stand_in("c0", "2026-01-06T12:15:00Z", "2026-01-06T12:15:00Z"),
             stand_in("c0", "2026-01-07T10:00:00Z", "2026-01-07T11:00:00Z"),
         ],
