@@ -2,6 +2,7 @@
 
 mod incident;
 mod text;
+mod trial;
 
 use std::fmt::Write as _;
 
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 pub(crate) use self::incident::incident;
 pub(crate) use self::text::moment;
 use self::text::{BOLD, DIM, RED, Table, age, harmless, is_harmful, paint, priority_style, wrapped};
+pub(crate) use self::trial::{trial_difference, trials};
 use crate::fault::Fault;
 
 /// Prints a line. Whoever reads may have gone (`| head`): that is no failure.

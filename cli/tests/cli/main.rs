@@ -11,3 +11,4 @@ mod paint;
 mod policy;
 mod remediation;
 mod silence;
+mod trial;

@@ -20,13 +20,14 @@ use crate::control::Control;
 use crate::escalation::{self, Tick, View};
 use crate::id::IncidentId;
 use crate::incident::{self, AlertRecord, Answered, Incident, Pointer};
-use crate::inhibit::{Causes, SourceKey};
+use crate::inhibit::{self, Causes, SourceKey};
 use crate::notice::{Delivery, Notice, NoticeKind};
 use crate::policy::{Address, Class, Policy};
 use crate::priority::Priority;
 use crate::remediation::Remedy;
 use crate::route::{GroupKey, Routed};
 use crate::span::Span;
+use crate::suppress::{self, Suppression};
 use crate::timeline::{Entry, EntryKind};
 
 /// A message that people would have got.
@@ -168,6 +169,14 @@ impl Rehearsal {
     /// What is known of an alert.
     pub fn record(&self, fingerprint: &Fingerprint) -> Option<&AlertRecord> {
         self.records.get(fingerprint)
+    }
+
+    /// Why people do not hear of an alert now, if they do not.
+    pub fn suppression(&self, fingerprint: &Fingerprint) -> Option<Suppression> {
+        let record = self.records.get(fingerprint)?;
+        let parts = inhibit::as_target(&self.policy.inhibit_rules, &record.classification.labels);
+        let causes: Vec<Causes> = parts.iter().filter_map(|part| self.causes.get(&part.key).cloned()).collect();
+        suppress::suppression(self.now, &self.policy, &self.control, &causes, record)
     }
 
     /// An alert comes in now.

@@ -16,7 +16,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub(crate) use self::compile::shape_problem;
 pub use self::outline::Outline;
+pub(crate) use self::problem::did_you_mean;
 pub use self::problem::{Place, Problem, Problems};
 pub use self::remediation::{Action, Limits, Remediation};
 pub use self::source::{

@@ -21,6 +21,7 @@ use crate::route::{Inherited, Route};
 use crate::span::Span;
 
 use self::alerts::severities;
+pub(crate) use self::shape::problem as shape_problem;
 
 /// Largest divisor of waiting times.
 const TIME_SCALE_MAX: u32 = 10_000;

@@ -6,7 +6,7 @@ use serde_path_to_error::Error;
 use crate::policy::problem::{Problem, did_you_mean};
 
 /// The problem that a deserializer's error tells of.
-pub(super) fn problem(error: &Error<serde_json::Error>) -> Problem {
+pub(crate) fn problem(error: &Error<serde_json::Error>) -> Problem {
     let path = error.path().to_string();
     // Inside of a choice the path is not known; what is above it is.
     let known = path.split('?').next().unwrap_or_default().trim_end_matches('.');
