@@ -1,6 +1,7 @@
 //! How is it shown? Plain lines that fit a terminal, colour where there is one.
 
 mod incident;
+mod replay;
 mod text;
 mod trial;
 
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub(crate) use self::incident::incident;
+pub(crate) use self::replay::{progress, progress_count, progress_over, replay};
 pub(crate) use self::text::moment;
 use self::text::{BOLD, DIM, RED, Table, age, harmless, is_harmful, paint, priority_style, wrapped};
 pub(crate) use self::trial::{trial_difference, trials};

@@ -40,6 +40,7 @@ pub mod policy;
 pub mod priority;
 pub mod rehearsal;
 pub mod remediation;
+pub mod replay;
 
 pub mod retention;
 pub mod route;

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use self::clocks::Clocks;
 use crate::alert::{Alert, Fingerprint};
-use crate::arrival::{self, Known, Start, With};
+use crate::arrival::{self, Arrival, Known, Start, With};
 use crate::classify::Classification;
 use crate::control::Control;
 use crate::escalation::{self, Tick, View};
@@ -29,6 +29,9 @@ use crate::route::{GroupKey, Routed};
 use crate::span::Span;
 use crate::suppress::{self, Suppression};
 use crate::timeline::{Entry, EntryKind};
+
+/// How many names are tried for a new incident.
+const NAMES_MAX: u32 = 100;
 
 /// A message that people would have got.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,7 +189,18 @@ impl Rehearsal {
         let (classification, routed) = (verdict.classification.clone(), verdict.routed.clone());
         let fingerprint = alert.fingerprint.clone();
         let known = Known { record: self.records.get(&fingerprint), pointer: self.pointers.get(&routed.group) };
-        let arrival = arrival::arrive(self.now, &policy, known, alert, verdict, 0);
+        let mut arrival = arrival::arrive(self.now, &policy, known, alert.clone(), verdict.clone(), 0);
+        // A new incident whose name is taken gets another, as in earnest.
+        let is_taken = |arrival: &Arrival| match &arrival.with {
+            With::Incident(opening) => self.incidents.contains_key(&opening.incident.id),
+            With::Nothing | With::SamePointer | With::Causes(..) => false,
+        };
+        for attempt in 1..NAMES_MAX {
+            if !is_taken(&arrival) {
+                break;
+            }
+            arrival = arrival::arrive(self.now, &policy, known, alert.clone(), verdict.clone(), attempt);
+        }
         let incident = arrival.record.as_ref().and_then(|record| record.incident.clone());
         if let Some(record) = arrival.record {
             self.keep(record);
