@@ -4,16 +4,21 @@
 //! state, the messages to send and the next wake-up. The same tick run again on
 //! what it gave decides nothing new.
 
+mod hours;
 mod ladder;
+mod noise;
 mod notify;
 mod recover;
 
-use std::collections::BTreeSet;
+pub use self::noise::{Gale, is_flapping, n_changes, storm};
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use crate::alert::Fingerprint;
 use crate::control::Control;
+use crate::id::IncidentId;
 use crate::incident::{AlertRecord, Incident, Status};
 use crate::inhibit::{self, Causes, SourceKey};
 use crate::notice::Notice;
@@ -25,6 +30,9 @@ use crate::timeline::{Entry, EntryKind, Scribe};
 
 /// How soon a suppression without a known end is looked at again.
 const RECHECK: Span = Span::minutes(1);
+
+/// How soon a mute whose end is far away is looked at again.
+const LOOK_AGAIN: Span = Span::days(1);
 
 /// How many ticks one execution of the state machine may have. Step Functions
 /// allows 25,000 history events, a tick with its wait takes about a dozen, and
@@ -55,6 +63,8 @@ pub struct View<'v> {
     pub control: &'v Control,
     /// The causes noted under the keys of [`keys_to_look_up`].
     pub causes: &'v [Causes],
+    /// The other open incidents; only needed where [`looks_at_others`] says so.
+    pub others: &'v [Incident],
 }
 
 /// What a tick decides.
@@ -79,6 +89,11 @@ pub struct Wakes {
     pub at: Option<Timestamp>,
     /// The next look for alerts that joined.
     pub for_news: Option<Timestamp>,
+}
+
+/// Whether a tick of this incident needs to know the other open ones.
+pub fn looks_at_others(policy: &Policy, incident: &Incident) -> bool {
+    policy.noise.storm.is_some() && incident.status == Status::Triggered && incident.storm.is_none()
 }
 
 /// Whether the execution `clock` has been replaced by a later one.
@@ -110,6 +125,7 @@ pub fn tick(now: Timestamp, policy: &Policy, view: View<'_>, clock: i64) -> Tick
         policy,
         view,
         clock,
+        causes: causes_now(policy, &view.incident.id, view.members, view.causes),
         incident: view.incident.clone(),
         notices: Vec::new(),
         scribe: Scribe::new(now, format!("t{}", view.version)),
@@ -125,11 +141,41 @@ pub fn tick(now: Timestamp, policy: &Policy, view: View<'_>, clock: i64) -> Tick
     ticking.finish(is_over)
 }
 
+/// Under which keys an incident with these members is a cause; true where one-sided.
+fn own_causes(policy: &Policy, members: &[AlertRecord]) -> BTreeMap<SourceKey, bool> {
+    let mut causes: BTreeMap<SourceKey, bool> = BTreeMap::new();
+    for member in members.iter().filter(|member| member.is_firing()) {
+        for part in inhibit::as_source(&policy.inhibit_rules, &member.classification.labels) {
+            *causes.entry(part.key).or_default() |= !part.both_sides;
+        }
+    }
+    causes
+}
+
+/// The causes that were looked up, with this incident's own part as it is now: one of
+/// its members may have recovered since it was noted.
+pub(crate) fn causes_now(policy: &Policy, id: &IncidentId, members: &[AlertRecord], noted: &[Causes]) -> Vec<Causes> {
+    let own = own_causes(policy, members);
+    let mut causes: Vec<Causes> = noted.to_vec();
+    for known in &mut causes {
+        known.incidents.remove(id);
+    }
+    for (key, one_sided) in own {
+        match causes.iter_mut().find(|known| known.key == key) {
+            Some(known) => drop(known.incidents.insert(id.clone(), one_sided)),
+            None => causes.push(Causes { key, incidents: [(id.clone(), one_sided)].into() }),
+        }
+    }
+    causes
+}
+
 struct Ticking<'t> {
     now: Timestamp,
     policy: &'t Policy,
     view: View<'t>,
     clock: i64,
+    /// What holds back symptoms now.
+    causes: Vec<Causes>,
     incident: Incident,
     notices: Vec<Notice>,
     scribe: Scribe,
@@ -176,7 +222,7 @@ impl<'t> Ticking<'t> {
         let mut active = Vec::new();
         let mut held: Vec<(&AlertRecord, Suppression)> = Vec::new();
         for member in firing {
-            match suppression(self.now, self.policy, self.view.control, self.view.causes, member) {
+            match suppression(self.now, self.policy, self.view.control, &self.causes, member) {
                 None => active.push(*member),
                 Some(suppression) => held.push((member, suppression)),
             }
@@ -189,17 +235,30 @@ impl<'t> Ticking<'t> {
             self.hold(&held);
             return;
         }
+        self.raise_priority(&active);
+        if self.times_out() {
+            return;
+        }
+        if self.is_off_hours(&active) || self.is_led() {
+            if matches!(self.incident.status, Status::Acknowledged { .. }) {
+                self.tell_of_answer();
+            }
+            return;
+        }
         if self.incident.suppressed.take().is_some() {
             self.scribe.note(EntryKind::Held, "no longer held back", Vec::new());
         }
-        self.raise_priority(&active);
         self.answer_ran_out();
+        self.tell_of_flapping(&active);
         if matches!(self.incident.status, Status::Acknowledged { .. }) {
             self.tell_of_answer();
         }
         match self.incident.told.clone() {
             None => self.first_notification(&active),
-            Some(told) => self.later_notifications(&active, &told),
+            Some(told) => {
+                self.tell_the_awakened();
+                self.later_notifications(&active, &told);
+            }
         }
         self.plan_news();
     }
@@ -210,13 +269,18 @@ impl<'t> Ticking<'t> {
 
     /// All firing alerts are suppressed: people are told nothing, and why.
     fn hold(&mut self, held: &[(&AlertRecord, Suppression)]) {
-        let mut reasons: Vec<String> = held.iter().map(|(_, suppression)| suppression.because.clone()).collect();
+        let reasons = held.iter().map(|(_, suppression)| suppression.because.clone()).collect();
+        self.hold_because(held.iter().map(|(member, _)| *member), reasons);
+    }
+
+    /// Notes that nobody is told of these alerts, and why, once.
+    fn hold_because<'m>(&mut self, held: impl Iterator<Item = &'m AlertRecord>, mut reasons: Vec<String>) {
         reasons.sort();
         reasons.dedup();
         reasons.truncate(NAMED_MAX);
         let reason = reasons.join("; ");
         if self.incident.suppressed.as_ref() != Some(&reason) {
-            let names = named(held.iter().map(|(member, _)| *member));
+            let names = named(held);
             self.scribe.note(EntryKind::Held, format!("nobody is told of {names}"), reasons);
             self.incident.suppressed = Some(reason);
         }
@@ -233,14 +297,7 @@ impl<'t> Ticking<'t> {
     /// Registers under which keys the incident is a cause now.
     fn note_causes(&mut self) {
         let is_over = !matches!(self.incident.status, Status::Triggered | Status::Acknowledged { .. });
-        let mut causes: std::collections::BTreeMap<SourceKey, bool> = std::collections::BTreeMap::new();
-        if !is_over {
-            for member in self.view.members.iter().filter(|member| member.is_firing()) {
-                for part in inhibit::as_source(&self.policy.inhibit_rules, &member.classification.labels) {
-                    *causes.entry(part.key).or_default() |= !part.both_sides;
-                }
-            }
-        }
+        let causes = if is_over { BTreeMap::new() } else { own_causes(self.policy, self.view.members) };
         self.incident.causes = causes.into_iter().collect();
     }
 
