@@ -112,7 +112,8 @@ pub(crate) struct Played {
     pub(crate) incident: Incident,
     pub(crate) remedies: Vec<Remedy>,
     version: u64,
-    notices: BTreeMap<String, Notice>,
+    /// In the order of their ids.
+    notices: Vec<Notice>,
     members: Vec<Fingerprint>,
 }
 
@@ -222,7 +223,7 @@ impl Rehearsal {
                     incident: incident.clone(),
                     remedies: opening.remedies,
                     version: 0,
-                    notices: BTreeMap::new(),
+                    notices: Vec::new(),
                     members: vec![fingerprint],
                 };
                 self.incidents.insert(incident.id.clone(), played);
@@ -301,7 +302,6 @@ impl Rehearsal {
         let played = self.incidents.get(id)?;
         let members: Vec<AlertRecord> =
             played.members.iter().filter_map(|fingerprint| self.records.get(fingerprint)).cloned().collect();
-        let notices: Vec<Notice> = played.notices.values().cloned().collect();
         let causes: Vec<Causes> = escalation::keys_to_look_up(&self.policy, &played.incident, &members)
             .into_iter()
             .filter_map(|key| self.causes.get(&key).cloned())
@@ -315,7 +315,7 @@ impl Rehearsal {
             incident: &played.incident,
             version: played.version,
             members: &members,
-            notices: &notices,
+            notices: &played.notices,
             remedies: &played.remedies,
             control: &self.control,
             causes: &causes,
@@ -372,7 +372,10 @@ impl Rehearsal {
             notice.delivery = Delivery::Sent { at: self.now, via: notice.address.clone(), receipt: None };
         }
         if let Some(played) = self.incidents.get_mut(id) {
-            played.notices.insert(notice.id.clone(), notice);
+            match played.notices.binary_search_by(|known| known.id.cmp(&notice.id)) {
+                Ok(at) => played.notices[at] = notice,
+                Err(at) => played.notices.insert(at, notice),
+            }
         }
     }
 

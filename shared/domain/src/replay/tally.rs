@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::Assumed;
 use crate::id::IncidentId;
 use crate::notice::NoticeKind;
-use crate::policy::{Class, Policy};
+use crate::policy::{Address, Class, Policy};
 use crate::priority::Priority;
 use crate::rehearsal::{Heard, Note, Sent};
 use crate::span::Span;
@@ -162,6 +162,9 @@ impl Tally {
         self.n_told += 1;
         if let NoticeKind::Failsafe { .. } = sent.kind {
             self.n_failsafe += 1;
+        }
+        // Nobody in particular: that it is over is told there, too.
+        if sent.address == Address::Failsafe {
             return false;
         }
         *self.by_class.entry(sent.class).or_default() += 1;
