@@ -106,6 +106,16 @@ pub struct Rehearsal {
     forgets: bool,
 }
 
+/// The part of `causes` that can decide anything for `id`: the first other incident,
+/// and the first that is one-sided. There may be hundreds.
+fn deciding(causes: &Causes, id: &IncidentId) -> Causes {
+    let others = || causes.incidents.iter().filter(|(other, _)| *other != id);
+    let first = others().next();
+    let first_one_sided = others().find(|(_, one_sided)| **one_sided);
+    let incidents = first.into_iter().chain(first_one_sided).map(|(other, one_sided)| (other.clone(), *one_sided)).collect();
+    Causes { key: causes.key.clone(), incidents }
+}
+
 /// An incident with all that belongs to it.
 #[derive(Debug, Clone)]
 pub(crate) struct Played {
@@ -304,7 +314,7 @@ impl Rehearsal {
             played.members.iter().filter_map(|fingerprint| self.records.get(fingerprint)).cloned().collect();
         let causes: Vec<Causes> = escalation::keys_to_look_up(&self.policy, &played.incident, &members)
             .into_iter()
-            .filter_map(|key| self.causes.get(&key).cloned())
+            .filter_map(|key| self.causes.get(&key).map(|causes| deciding(causes, id)))
             .collect();
         let others: Vec<Incident> = if escalation::looks_at_others(&self.policy, &played.incident) {
             self.incidents().filter(|other| other.is_open()).cloned().collect()

@@ -46,7 +46,7 @@ Examples:
 /// What to play.
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "watchkeeper policy replay <FILE> (--history <FILE> | --days <N>) [OPTIONS]",
+    override_usage = "watchkeeper policy replay <FILE> (--history <FILE> | --days <N>)",
     group = clap::ArgGroup::new("of what").required(true)
 )]
 pub(crate) struct ReplayArgs {
