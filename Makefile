@@ -44,8 +44,10 @@ build: need tools-build ## Build the functions for AWS: target/lambda/NAME/boots
 # What drives the benchmarks is built as the tests are, so that it shares their
 # libraries; what is measured are the release binaries.
 .PHONY: bench
-bench: need tools build-local ## Measure cold starts and warm events
-	@cargo bench --quiet --workspace --profile=dev --bench=cold_start
+bench: export WATCHKEEPER_CLI_RELEASE := $(TARGET)/release/watchkeeper
+bench: need tools build-local ## Measure cold starts, warm events and a replay
+	@cargo build --quiet --release --package=watchkeeper --bin=watchkeeper
+	@cargo bench --quiet --workspace --profile=dev --bench=cold_start --bench=replay
 
 # The functions for the local stack: the same release profile, for this machine.
 .PHONY: build-local

@@ -2,7 +2,9 @@
 
 mod finding;
 mod incident;
+mod replay;
 mod text;
+mod trial;
 
 use std::fmt::Write as _;
 
@@ -15,8 +17,10 @@ use serde_json::{Value, json};
 
 pub(crate) use self::finding::{Severity, finding};
 pub(crate) use self::incident::incident;
+pub(crate) use self::replay::{progress, progress_count, progress_over, replay};
 pub(crate) use self::text::moment;
 use self::text::{BOLD, DIM, RED, Table, age, harmless, is_harmful, paint, priority_style, wrapped};
+pub(crate) use self::trial::{trial_difference, trials};
 use crate::fault::Fault;
 
 /// Prints a line. Whoever reads may have gone (`| head`): that is no failure.

@@ -10,4 +10,6 @@ mod incident;
 mod paint;
 mod policy;
 mod remediation;
+mod replay;
 mod silence;
+mod trial;

@@ -1,9 +1,10 @@
 //! CloudWatch alarms, to compare with what is on record.
 
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
+use aws_sdk_cloudwatch::types::{AlarmType, Dimension, HistoryItemType, MetricAlarm, MetricDataQuery, ScanBy, StateValue};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use crate::{Aws, AwsError};
 
@@ -32,8 +33,27 @@ pub struct AlarmNow {
     pub actions: Vec<String>,
 }
 
+/// Something that happened to an alarm, in CloudWatch's words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AlarmHistoryItem {
+    /// The alarm's name.
+    pub name: String,
+    /// `MetricAlarm` or `CompositeAlarm`.
+    pub alarm_type: String,
+    /// What kind of thing: `StateUpdate` for instance.
+    pub kind: String,
+    /// When.
+    pub at: Option<Timestamp>,
+    /// What happened, in a sentence.
+    pub summary: String,
+    /// The same as JSON.
+    pub detail: String,
+}
+
 /// Most pages read: 100 alarms each.
 const PAGES_MAX: usize = 50;
+/// Most pages read for a person, who waits: 100 alarms or items each.
+const PAGES_MAX_OPERATOR: usize = 20_000;
 
 impl Aws {
     /// All alarms that are in ALARM.
@@ -83,6 +103,111 @@ impl Aws {
         let metrics = answer.metric_alarms.unwrap_or_default().into_iter().map(metric);
         Ok(metrics.chain(answer.composite_alarms.unwrap_or_default().into_iter().map(composite)).collect())
     }
+
+    /// The definitions of all alarms, in the words of `describe-alarms` as far as an
+    /// alarm's labels come from them.
+    ///
+    /// # Errors
+    /// [`AwsError`] as for every call.
+    pub async fn alarm_definitions(&self) -> Result<Vec<Value>, AwsError> {
+        let mut definitions = Vec::new();
+        let mut next = None;
+        for _ in 0..PAGES_MAX_OPERATOR {
+            let page = self
+                .cloudwatch()
+                .describe_alarms()
+                .alarm_types(AlarmType::MetricAlarm)
+                .alarm_types(AlarmType::CompositeAlarm)
+                .set_next_token(next)
+                .send()
+                .boxed()
+                .await
+                .map_err(|error| AwsError::of("cloudwatch:DescribeAlarms", &error))?;
+            definitions.extend(page.metric_alarms.unwrap_or_default().iter().map(definition));
+            definitions.extend(page.composite_alarms.unwrap_or_default().into_iter().map(|alarm| {
+                let (arn, about) = (alarm.alarm_arn, alarm.alarm_description);
+                json!({"AlarmName": alarm.alarm_name, "AlarmArn": arn, "AlarmDescription": about, "AlarmRule": alarm.alarm_rule})
+            }));
+            next = page.next_token;
+            if next.is_none() {
+                break;
+            }
+        }
+        Ok(definitions)
+    }
+
+    /// All changes of state of all alarms since `from`, as far back as CloudWatch
+    /// keeps them; `each` gets page after page, the oldest first.
+    ///
+    /// # Errors
+    /// [`AwsError`] as for every call.
+    pub async fn alarm_history(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        mut each: impl FnMut(Vec<AlarmHistoryItem>),
+    ) -> Result<(), AwsError> {
+        let date = |at: Timestamp| DateTime::from_secs(at.as_second());
+        let mut next = None;
+        for _ in 0..PAGES_MAX_OPERATOR {
+            let page = self
+                .cloudwatch()
+                .describe_alarm_history()
+                .alarm_types(AlarmType::MetricAlarm)
+                .alarm_types(AlarmType::CompositeAlarm)
+                .history_item_type(HistoryItemType::StateUpdate)
+                .start_date(date(from))
+                .end_date(date(until))
+                .scan_by(ScanBy::TimestampAscending)
+                .max_records(100)
+                .set_next_token(next)
+                .send()
+                .boxed()
+                .await
+                .map_err(|error| AwsError::of("cloudwatch:DescribeAlarmHistory", &error))?;
+            each(page.alarm_history_items.unwrap_or_default().into_iter().map(history_item).collect());
+            next = page.next_token;
+            if next.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn history_item(item: aws_sdk_cloudwatch::types::AlarmHistoryItem) -> AlarmHistoryItem {
+    AlarmHistoryItem {
+        name: item.alarm_name.unwrap_or_default(),
+        alarm_type: item.alarm_type.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+        kind: item.history_item_type.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+        at: moment(item.timestamp),
+        summary: item.history_summary.unwrap_or_default(),
+        detail: item.history_data.unwrap_or_default(),
+    }
+}
+
+fn definition(alarm: &MetricAlarm) -> Value {
+    json!({
+        "AlarmName": alarm.alarm_name,
+        "AlarmArn": alarm.alarm_arn,
+        "AlarmDescription": alarm.alarm_description,
+        "Namespace": alarm.namespace,
+        "MetricName": alarm.metric_name,
+        "Dimensions": dimensions(alarm.dimensions()),
+        "Metrics": alarm.metrics().iter().map(query).collect::<Vec<_>>(),
+    })
+}
+
+fn query(query: &MetricDataQuery) -> Value {
+    let metric = query.metric_stat().and_then(|stat| stat.metric()).map(|metric| {
+        let dimensions = dimensions(metric.dimensions());
+        json!({"Namespace": metric.namespace, "MetricName": metric.metric_name, "Dimensions": dimensions})
+    });
+    json!({"Expression": query.expression, "MetricStat": {"Metric": metric}})
+}
+
+fn dimensions(dimensions: &[Dimension]) -> Vec<Value> {
+    dimensions.iter().map(|dimension| json!({"Name": dimension.name, "Value": dimension.value})).collect()
 }
 
 fn moment(date: Option<DateTime>) -> Option<Timestamp> {

@@ -15,7 +15,7 @@
 //! | May it be mended? | [`remediation`] |
 //! | May whoever holds this link do this? | [`link`] |
 //! | What happened? | [`timeline`] |
-//! | What would happen? | [`rehearsal`] |
+//! | What would happen? | [`rehearsal`], [`trial`], [`replay`] |
 
 // A test that expects one variant may name the others by `other`.
 #![cfg_attr(not(test), warn(clippy::wildcard_enum_match_arm))]
@@ -41,6 +41,8 @@ pub mod policy;
 pub mod priority;
 pub mod rehearsal;
 pub mod remediation;
+pub mod replay;
+
 pub mod retention;
 pub mod route;
 pub mod schedule;
@@ -48,6 +50,7 @@ pub mod span;
 pub mod suppress;
 pub mod text;
 pub mod timeline;
+pub mod trial;
 
 #[cfg(test)]
 mod law;

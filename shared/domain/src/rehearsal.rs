@@ -16,20 +16,24 @@ use jiff::Timestamp;
 
 use self::clocks::Clocks;
 use crate::alert::{Alert, Fingerprint};
-use crate::arrival::{self, Known, Start, With};
+use crate::arrival::{self, Arrival, Known, Start, With};
 use crate::classify::Classification;
 use crate::control::Control;
 use crate::escalation::{self, Tick, View};
 use crate::id::IncidentId;
 use crate::incident::{self, AlertRecord, Answered, Incident, Pointer};
-use crate::inhibit::{Causes, SourceKey};
+use crate::inhibit::{self, Causes, SourceKey};
 use crate::notice::{Delivery, Notice, NoticeKind};
 use crate::policy::{Address, Class, Policy};
 use crate::priority::Priority;
 use crate::remediation::Remedy;
 use crate::route::{GroupKey, Routed};
 use crate::span::Span;
+use crate::suppress::{self, Suppression};
 use crate::timeline::{Entry, EntryKind};
+
+/// How many names are tried for a new incident.
+const NAMES_MAX: u32 = 100;
 
 /// A message that people would have got.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,13 +106,24 @@ pub struct Rehearsal {
     forgets: bool,
 }
 
+/// The part of `causes` that can decide anything for `id`: the first other incident,
+/// and the first that is one-sided. There may be hundreds.
+fn deciding(causes: &Causes, id: &IncidentId) -> Causes {
+    let others = || causes.incidents.iter().filter(|(other, _)| *other != id);
+    let first = others().next();
+    let first_one_sided = others().find(|(_, one_sided)| **one_sided);
+    let incidents = first.into_iter().chain(first_one_sided).map(|(other, one_sided)| (other.clone(), *one_sided)).collect();
+    Causes { key: causes.key.clone(), incidents }
+}
+
 /// An incident with all that belongs to it.
 #[derive(Debug, Clone)]
 pub(crate) struct Played {
     pub(crate) incident: Incident,
     pub(crate) remedies: Vec<Remedy>,
     version: u64,
-    notices: BTreeMap<String, Notice>,
+    /// In the order of their ids.
+    notices: Vec<Notice>,
     members: Vec<Fingerprint>,
 }
 
@@ -175,6 +190,14 @@ impl Rehearsal {
         self.records.get(fingerprint)
     }
 
+    /// Why people do not hear of an alert now, if they do not.
+    pub fn suppression(&self, fingerprint: &Fingerprint) -> Option<Suppression> {
+        let record = self.records.get(fingerprint)?;
+        let parts = inhibit::as_target(&self.policy.inhibit_rules, &record.classification.labels);
+        let causes: Vec<Causes> = parts.iter().filter_map(|part| self.causes.get(&part.key).cloned()).collect();
+        suppress::suppression(self.now, &self.policy, &self.control, &causes, record)
+    }
+
     /// An alert comes in now.
     pub fn hear(&mut self, alert: Alert) -> Heard {
         let policy = Arc::clone(&self.policy);
@@ -182,7 +205,18 @@ impl Rehearsal {
         let (classification, routed) = (verdict.classification.clone(), verdict.routed.clone());
         let fingerprint = alert.fingerprint.clone();
         let known = Known { record: self.records.get(&fingerprint), pointer: self.pointers.get(&routed.group) };
-        let arrival = arrival::arrive(self.now, &policy, known, alert, verdict, 0);
+        let mut arrival = arrival::arrive(self.now, &policy, known, alert.clone(), verdict.clone(), 0);
+        // A new incident whose name is taken gets another, as in earnest.
+        let is_taken = |arrival: &Arrival| match &arrival.with {
+            With::Incident(opening) => self.incidents.contains_key(&opening.incident.id),
+            With::Nothing | With::SamePointer | With::Causes(..) => false,
+        };
+        for attempt in 1..NAMES_MAX {
+            if !is_taken(&arrival) {
+                break;
+            }
+            arrival = arrival::arrive(self.now, &policy, known, alert.clone(), verdict.clone(), attempt);
+        }
         let incident = arrival.record.as_ref().and_then(|record| record.incident.clone());
         if let Some(record) = arrival.record {
             self.keep(record);
@@ -199,7 +233,7 @@ impl Rehearsal {
                     incident: incident.clone(),
                     remedies: opening.remedies,
                     version: 0,
-                    notices: BTreeMap::new(),
+                    notices: Vec::new(),
                     members: vec![fingerprint],
                 };
                 self.incidents.insert(incident.id.clone(), played);
@@ -278,10 +312,9 @@ impl Rehearsal {
         let played = self.incidents.get(id)?;
         let members: Vec<AlertRecord> =
             played.members.iter().filter_map(|fingerprint| self.records.get(fingerprint)).cloned().collect();
-        let notices: Vec<Notice> = played.notices.values().cloned().collect();
         let causes: Vec<Causes> = escalation::keys_to_look_up(&self.policy, &played.incident, &members)
             .into_iter()
-            .filter_map(|key| self.causes.get(&key).cloned())
+            .filter_map(|key| self.causes.get(&key).map(|causes| deciding(causes, id)))
             .collect();
         let others: Vec<Incident> = if escalation::looks_at_others(&self.policy, &played.incident) {
             self.incidents().filter(|other| other.is_open()).cloned().collect()
@@ -292,7 +325,7 @@ impl Rehearsal {
             incident: &played.incident,
             version: played.version,
             members: &members,
-            notices: &notices,
+            notices: &played.notices,
             remedies: &played.remedies,
             control: &self.control,
             causes: &causes,
@@ -349,7 +382,10 @@ impl Rehearsal {
             notice.delivery = Delivery::Sent { at: self.now, via: notice.address.clone(), receipt: None };
         }
         if let Some(played) = self.incidents.get_mut(id) {
-            played.notices.insert(notice.id.clone(), notice);
+            match played.notices.binary_search_by(|known| known.id.cmp(&notice.id)) {
+                Ok(at) => played.notices[at] = notice,
+                Err(at) => played.notices.insert(at, notice),
+            }
         }
     }
 

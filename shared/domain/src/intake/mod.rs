@@ -11,7 +11,7 @@
 
 mod cloudwatch;
 mod event;
-mod moment;
+pub(crate) mod moment;
 mod prometheus;
 
 use jiff::Timestamp;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// Reads a moment: RFC 3339, the same with an offset written `+0000`, RFC 1123
 /// (AWS Health), Go's own way (Alertmanager's templates), or seconds since 1970.
-pub(super) fn read(value: &Value) -> Option<Timestamp> {
+pub(crate) fn read(value: &Value) -> Option<Timestamp> {
     match value {
         Value::String(text) => parse(text.trim()),
         Value::Number(number) => {

@@ -17,8 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub(crate) use self::compile::shape_problem;
 pub use self::lint::{Warning, lint};
 pub use self::outline::{Mark, Outline};
+pub(crate) use self::problem::did_you_mean;
 pub use self::problem::{Place, Problem, Problems};
 pub use self::remediation::{Action, Limits, Remediation};
 pub use self::source::{

@@ -101,7 +101,7 @@ impl fmt::Display for Problems {
 
 /// The name in `known` that `wanted` was probably meant to be: the only one that
 /// is nearest, and near enough.
-pub(super) fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let near_enough = wanted.chars().count().div_ceil(3).max(1);
     let mut near: Vec<(usize, &str)> = known
         .into_iter()

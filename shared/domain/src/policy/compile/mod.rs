@@ -24,6 +24,7 @@ use crate::route::{Inherited, Route};
 use crate::span::Span;
 
 use self::alerts::severities;
+pub(crate) use self::shape::problem as shape_problem;
 
 /// Most mistakes that are told at once.
 const PROBLEMS_MAX: usize = 100;

@@ -13,6 +13,11 @@ use serde_path_to_error::{Path, Segment};
 use crate::policy::problem::Problem;
 use crate::policy::source::PolicySource;
 
+/// The problem that a deserializer's error tells of.
+pub(crate) fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    words::problem(error, &error.path().to_string())
+}
+
 /// Most mistakes that are told of one part, and of all.
 const PART_MAX: usize = 20;
 const ALL_MAX: usize = super::PROBLEMS_MAX;

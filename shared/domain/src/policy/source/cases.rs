@@ -19,7 +19,8 @@ pub struct TestSource {
     pub at: Timestamp,
     /// What happens, in order.
     pub steps: Vec<StepSource>,
-    /// Every notification that is sent, in order. Not checked, unless this is given.
+    /// Every notification that is sent until the last step, in order of time. Not
+    /// checked, unless this is given.
     #[serde(default)]
     pub expect: Option<Vec<ExpectSource>>,
     /// What the alerts are found to be, by alert name.
@@ -32,9 +33,10 @@ pub struct TestSource {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StepSource {
-    /// An alert with these labels goes to ALARM; `alertname` is needed.
+    /// An alert with these labels goes to ALARM; `alertname` is needed. Alarms that
+    /// follow each other without a wait come in at the same moment.
     Alarm(BTreeMap<String, String>),
-    /// The alert with these labels goes to OK.
+    /// An alert that fired before goes to OK: the only one with these labels.
     Ok(BTreeMap<String, String>),
     /// Time passes.
     Wait(Span),
@@ -59,7 +61,7 @@ pub struct SilenceStepSource {
 }
 
 /// A notification that is expected. What it does not say may be anything.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExpectSource {
@@ -72,7 +74,8 @@ pub struct ExpectSource {
     /// `acknowledged`, `resolved` or `failsafe`.
     #[serde(default)]
     pub kind: Option<String>,
-    /// By which way it goes: `page`, `email`, `chat` or `ticket`.
+    /// By which way it goes: `page`, `email`, `chat` or `ticket`. Unless this is
+    /// given, it stands for all ways of that round to that receiver or person.
     #[serde(default)]
     pub class: Option<super::Class>,
     /// Part of the reason that is given.

@@ -1,0 +1,83 @@
+//! Where does the history come from? From files, or from CloudWatch itself.
+
+use std::path::PathBuf;
+
+use domain::replay::{AlarmHistory, Catalogue};
+use domain::span::Span;
+
+use super::Source;
+use crate::args::Global;
+use crate::context::Context;
+use crate::fault::Fault;
+use crate::policy::file::PolicyFile;
+use crate::show;
+
+/// CloudWatch keeps the history of alarms for so many days.
+const KEPT_DAYS: u16 = 30;
+
+/// Reads files, as the AWS CLI writes them.
+pub(super) fn files(histories: &[PathBuf], alarms: &[PathBuf]) -> Result<Source, Fault> {
+    let mut text = String::new();
+    for path in histories {
+        let file = PolicyFile::open(path)?;
+        text.push_str(file.text.trim_start_matches('\u{feff}'));
+        text.push('\n');
+    }
+    let history = AlarmHistory::read(&text);
+    if history.changes().is_empty() {
+        let names: Vec<String> = histories.iter().map(|path| path.display().to_string()).collect();
+        return Err(Fault::No(nothing_in(&names.join(", "), &history)));
+    }
+    let mut catalogue = Catalogue::new();
+    for path in alarms {
+        let file = PolicyFile::open(path)?;
+        let read = Catalogue::read(&file.text).map_err(|why| Fault::No(format!("{}: {why}", file.name)))?;
+        catalogue.extend(read);
+    }
+    Ok(Source { history, catalogue, has_definitions: !alarms.is_empty(), notes: Vec::new() })
+}
+
+/// Why there is nothing to play.
+fn nothing_in(names: &str, history: &AlarmHistory) -> String {
+    let mut sentence = format!("there is no change of state in {names}");
+    if history.n_other > 0 {
+        sentence.push_str(&format!("; items of other types: {}", history.n_other));
+    }
+    if let Some(why) = history.unreadable.first() {
+        sentence.push_str(&format!("; items that cannot be read: {}, {why}", history.n_unreadable));
+    }
+    format!("{sentence}\nwrite one with `aws cloudwatch describe-alarm-history --history-item-type StateUpdate`")
+}
+
+/// Asks CloudWatch.
+pub(super) async fn live(global: &Global, days: u16) -> Result<Source, Fault> {
+    let context = Context::open(global.clone()).await?;
+    let fault = |error: aws::AwsError| Fault::of(&error, context.place());
+    let mut catalogue = Catalogue::new();
+    for definition in context.aws.alarm_definitions().await.map_err(fault)? {
+        catalogue.add(definition);
+    }
+    let from = Span::days(u64::from(days)).before(context.now);
+    let mut history = AlarmHistory::default();
+    let mut n_items = 0;
+    let each = |items: Vec<aws::alarms::AlarmHistoryItem>| {
+        n_items += items.len();
+        for item in items {
+            history.add(&item.name, &item.alarm_type, &item.kind, item.at, &item.summary, &item.detail);
+        }
+        show::progress_count("read from CloudWatch", n_items);
+    };
+    let read = context.aws.alarm_history(from, context.now, each).await;
+    show::progress_over();
+    read.map_err(fault)?;
+    let history = history.finish();
+    if history.changes().is_empty() {
+        return Err(Fault::No(format!("CloudWatch knows of no alarm that changed its state in the last {days} days")));
+    }
+    let mut notes = Vec::new();
+    if days > KEPT_DAYS {
+        let first = history.first().map(show::moment).unwrap_or_default();
+        notes.push(format!("CloudWatch keeps {KEPT_DAYS} days of history, not {days}: the first change is of {first}"));
+    }
+    Ok(Source { history, catalogue, has_definitions: true, notes })
+}
