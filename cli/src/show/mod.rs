@@ -45,7 +45,7 @@ pub(crate) fn json(value: &Value) {
 }
 
 /// JSON in which nothing stands raw that a terminal would obey.
-fn escaped(json: &str) -> String {
+pub(crate) fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for ch in json.chars() {
         if is_harmful(ch) {

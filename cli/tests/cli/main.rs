@@ -5,6 +5,7 @@
 
 mod access;
 mod desk;
+mod eval;
 mod help;
 mod incident;
 mod paint;

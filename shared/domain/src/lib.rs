@@ -25,6 +25,7 @@ pub mod arrival;
 pub mod classify;
 pub mod control;
 pub mod escalation;
+pub mod explain;
 pub mod id;
 pub mod incident;
 pub mod inhibit;

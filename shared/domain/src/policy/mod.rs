@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use self::outline::Outline;
-pub use self::problem::{Place, Problem, Problems};
+pub use self::problem::{Place, Problem, Problems, unknown};
 pub use self::remediation::{Action, Limits, Remediation};
 pub use self::source::{
     Class, Deployment, EcsSource, Mode, OnExhausted, OverrideSource, PolicySource, RdsSource, TargetKind, TargetSource, WhenMuted,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Reader;
-use crate::policy::problem::did_you_mean;
+use crate::policy::problem::unknown;
 
 impl Reader<'_> {
     /// Notes when `name` is none of `known`, with the nearest one.
@@ -11,16 +11,7 @@ impl Reader<'_> {
         if known.iter().any(|candidate| candidate == name) {
             return;
         }
-        let mut known: Vec<&str> = known.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
-        known.sort_unstable();
-        known.dedup();
-        let hint = match (did_you_mean(name, known.iter().copied()), known.as_slice()) {
-            (Some(near), _) => format!("did you mean `{near}`?"),
-            (None, []) => format!("there is no {what} at all"),
-            (None, [only]) => format!("there is only `{only}`"),
-            (None, _) => format!("there are {}", known.join(", ")),
-        };
-        self.problem(path, format!("there is no {what} `{name}`; {hint}"));
+        self.problem(path, unknown(what, name, known.iter().map(String::as_str)));
     }
 
     pub(super) fn names_are_unique(&mut self) {

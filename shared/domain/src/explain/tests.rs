@@ -1,0 +1,1 @@
+//! What an explanation says of one policy after another.
