@@ -71,6 +71,7 @@ fn status(now: Timestamp, incident: &Incident) -> (Style, String) {
             let how = match how {
                 Resolution::Recovered => format!("resolved after {after}"),
                 Resolution::By(who) => format!("resolved by {who} after {after}"),
+                Resolution::TimedOut => format!("resolved by itself after {after}"),
             };
             (GREEN, how)
         }

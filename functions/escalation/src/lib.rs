@@ -15,9 +15,9 @@ use aws::store::{CommitError, Expect, IncidentRows, Row, Store, Stored, Write};
 use channels::{Client, Destination};
 use domain::arrival::Start;
 use domain::control::Control;
-use domain::escalation::{TICKS_MAX, Tick, View, is_superseded, keys_to_look_up, tick};
+use domain::escalation::{TICKS_MAX, Tick, View, is_superseded, keys_to_look_up, looks_at_others, tick};
 use domain::id::IncidentId;
-use domain::incident::{AlertRecord, Pointer};
+use domain::incident::{AlertRecord, Incident, Pointer};
 use domain::inhibit::Causes;
 use domain::link::LinkKey;
 use domain::notice::{Delivery, Notice};
@@ -67,6 +67,7 @@ struct Read {
     members: Vec<AlertRecord>,
     pointer: Option<Stored<Pointer>>,
     causes: Vec<Stored<Causes>>,
+    others: Vec<Incident>,
 }
 
 impl Escalation {
@@ -152,7 +153,8 @@ impl Escalation {
         }
         let pointer = pointer.filter(|pointer| pointer.value.incident == incident.id);
         let control = control.map(|stored| stored.value).unwrap_or_default();
-        Ok(Some(Read { policy, control, rows, members, pointer, causes }))
+        let others = if looks_at_others(&policy, &rows.incident.value) { self.store.open_incidents().await? } else { Vec::new() };
+        Ok(Some(Read { policy, control, rows, members, pointer, causes, others }))
     }
 
     /// Stores a decision; gives the version of each message that is to be sent.
@@ -247,6 +249,7 @@ impl Read {
             remedies: &self.remedies(),
             control: &self.control,
             causes: &causes,
+            others: &self.others,
         };
         tick(now, &self.policy, view, clock)
     }

@@ -2,7 +2,8 @@
 //!
 //! Rules are read in order. A rule that matches sets what no rule before it has
 //! set; so special rules stand above general ones. What no rule sets comes from
-//! the alert's tags, the catalogue of services, the `severity` label, and last
+//! the alert's tags and its own `priority`, the catalogue of services, the `severity`
+//! label (one step more urgent where a more important service depends on it), and last
 //! from the default: an alert that nobody has a rule for is a P2, never dropped.
 
 mod trace;
@@ -66,6 +67,8 @@ pub struct Service {
     pub runbook: Option<String>,
     /// Where to look.
     pub dashboard: Option<String>,
+    /// Name of the CloudWatch log group that it writes.
+    pub log_group: Option<String>,
     /// Its ECS service.
     pub ecs: Option<EcsSource>,
     /// Its RDS instance.
@@ -82,6 +85,7 @@ impl Service {
             depends_on: source.depends_on.clone(),
             runbook: source.runbook.clone(),
             dashboard: source.dashboard.clone(),
+            log_group: source.log_group.clone(),
             ecs: source.ecs.clone(),
             rds: source.rds.clone(),
         }
@@ -135,8 +139,8 @@ pub fn classify(policy: &Policy, alert: &Alert) -> Classification {
         }
     }
     findings.find_service(&policy.services);
-    findings.find_priority(&policy.severities);
-    let Findings { mut labels, priority, runbook, mut because, .. } = findings;
+    findings.find_priority(policy);
+    let Findings { mut labels, priority, runbook, remediations: called_for, mut because, .. } = findings;
     let priority = priority.unwrap_or_else(|| {
         because.push(format!("no rule sets a priority, so it is {UNKNOWN}"));
         UNKNOWN
@@ -145,7 +149,10 @@ pub fn classify(policy: &Policy, alert: &Alert) -> Classification {
     let remediations = policy
         .remediations
         .iter()
-        .filter(|remediation| all_match(&remediation.matchers, &labels))
+        .filter(|remediation| {
+            let is_matched = !remediation.matchers.is_empty() && all_match(&remediation.matchers, &labels);
+            is_matched || called_for.contains(&remediation.name)
+        })
         .map(|remediation| remediation.name.clone())
         .collect();
     Classification { priority, labels, runbook, remediations, because }
@@ -156,6 +163,8 @@ struct Findings {
     labels: Labels,
     priority: Option<Priority>,
     runbook: Option<String>,
+    /// Remediations that rules call for.
+    remediations: BTreeSet<String>,
     /// Labels that a rule has set; a later rule leaves them alone.
     set_by_rule: BTreeSet<String>,
     because: Vec<String>,
@@ -175,6 +184,11 @@ impl Findings {
             && let Some(runbook) = &rule.set.runbook
         {
             self.runbook = Some(runbook.clone());
+        }
+        if let Some(remediation) = &rule.set.remediation
+            && self.remediations.insert(remediation.clone())
+        {
+            set.push(format!("remediation {remediation}"));
         }
         let layer = rule.set.layer.map(|layer| layer.label().to_owned());
         let fixed = [("team", rule.set.team.clone()), ("service", rule.set.service.clone()), ("layer", layer)];
@@ -231,18 +245,63 @@ impl Findings {
         }
     }
 
-    fn find_priority(&mut self, severities: &BTreeMap<String, Priority>) {
+    fn find_priority(&mut self, policy: &Policy) {
         if self.priority.is_some() {
             return;
         }
+        let own = self.labels.find("priority").and_then(|label| label.parse().ok());
         if let Some(Ok(priority)) = self.tag("priority").map(|tag| tag.parse()) {
             self.priority = Some(priority);
             self.because.push(format!("the alarm's tag says {priority}"));
-        } else if let Some((severity, priority)) = self.labels.find("severity").and_then(|name| severities.get_key_value(name)) {
+        } else if let Some(priority) = own {
+            self.priority = Some(priority);
+            self.because.push(format!("the alert's own label says {priority}"));
+        } else if let Some((severity, priority)) =
+            self.labels.find("severity").and_then(|name| policy.severities.get_key_value(name))
+        {
             self.priority = Some(*priority);
             self.because.push(format!("severity {severity} means {priority}"));
+            self.raise(policy, *priority);
         }
     }
+
+    /// What a more important service depends on is as urgent as that service makes
+    /// it: one step more than its severity says. What a rule or a tag says stays, and
+    /// so does what is only for the record.
+    fn raise(&mut self, policy: &Policy, priority: Priority) {
+        let raised = match priority {
+            Priority::P2 => Priority::P1,
+            Priority::P3 => Priority::P2,
+            Priority::P1 | Priority::P4 => return,
+        };
+        let service = self.labels.find("service").and_then(|name| policy.services.get(name));
+        let Some((service, tier)) = service.and_then(|service| Some((service, service.tier?))).filter(|_| policy.raise_causes)
+        else {
+            return;
+        };
+        let dependants = dependants(&policy.services, &service.name);
+        let tier_of = |name: &&str| policy.services.get(*name).and_then(|service| service.tier);
+        if let Some((above, name)) = dependants.iter().filter_map(|name| Some((tier_of(name)?, *name))).min()
+            && above < tier
+        {
+            self.priority = Some(raised);
+            self.because.push(format!("raised to {raised}: {name} of tier {above} depends on {} of tier {tier}", service.name));
+        }
+    }
+}
+
+/// The services that cannot do without `name`, by whatever way.
+pub fn dependants<'s>(services: &'s BTreeMap<String, Service>, name: &str) -> BTreeSet<&'s str> {
+    let mut found: BTreeSet<&str> = BTreeSet::new();
+    let mut next = vec![name];
+    while let Some(cause) = next.pop() {
+        for service in services.values().filter(|service| service.depends_on.iter().any(|on| on == cause)) {
+            if service.name != name && found.insert(&service.name) {
+                next.push(&service.name);
+            }
+        }
+    }
+    found
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What do people work on? An incident: one for each group of alerts.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +10,7 @@ use crate::classify::Classification;
 use crate::id::IncidentId;
 use crate::inhibit::SourceKey;
 use crate::labels::Labels;
+use crate::mute::Muting;
 use crate::priority::Priority;
 use crate::route::{GroupKey, Settings};
 use crate::timeline::{Entry, EntryKind, Scribe};
@@ -38,6 +41,10 @@ pub struct Incident {
     pub receivers: Vec<String>,
     /// How, by the route that owns it.
     pub settings: Settings,
+    /// When receivers are told that are not always: by receiver, of every route that
+    /// leads to it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub muting: BTreeMap<String, Vec<Muting>>,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// Where it stands.
@@ -54,6 +61,12 @@ pub struct Incident {
     /// changed to be put back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<String>,
+    /// The alerts of which people were told that they flap.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flapping: Vec<Fingerprint>,
+    /// For how many incidents this one speaks, in a storm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storm: Option<u32>,
     /// How many rounds of messages were decided on.
     #[serde(default)]
     pub n_rounds: u32,
@@ -112,6 +125,8 @@ pub enum Resolution {
     Recovered,
     /// A person said so.
     By(String),
+    /// Nobody did for as long as the escalation policy allows.
+    TimedOut,
 }
 
 /// What people have been told.
@@ -126,6 +141,9 @@ pub struct Told {
     /// Firing alerts that were suppressed then, and so were not spoken of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<Fingerprint>,
+    /// Receivers that are muted at this hour, and hear of it later.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub awaiting: Vec<String>,
 }
 
 /// How far the climb has come.

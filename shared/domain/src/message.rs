@@ -103,8 +103,10 @@ pub fn brief(
     {
         fact("Answer by", moment(within.after(now)));
     }
-    let dashboard = incident.service().and_then(|name| policy.services.get(name)).and_then(|service| service.dashboard.clone());
-    fact("Dashboard", dashboard.unwrap_or_default());
+    if let Some(service) = incident.service().and_then(|name| policy.services.get(name)) {
+        fact("Dashboard", service.dashboard.clone().unwrap_or_default());
+        fact("Logs", service.log_group.clone().unwrap_or_default());
+    }
     Brief {
         id: incident.id.to_string(),
         kind: kind.clone(),

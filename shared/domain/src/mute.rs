@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::interval::TimeInterval;
 use crate::policy::WhenMuted;
 use crate::span::Span;
+use crate::text::instant;
 
 /// How far ahead the end of a mute is looked for.
 const LOOK_AHEAD: Span = Span::days(8);
@@ -38,6 +39,16 @@ pub struct Muted {
     pub because: String,
     /// Until when, as far as one can see ahead.
     pub until: Option<Timestamp>,
+}
+
+impl Muted {
+    /// The reason with its end.
+    pub fn in_words(&self) -> String {
+        match self.until {
+            Some(until) => format!("{} until {}", self.because, instant(until)),
+            None => self.because.clone(),
+        }
+    }
 }
 
 impl Muting {

@@ -277,6 +277,11 @@ impl Rehearsal {
             .into_iter()
             .filter_map(|key| self.causes.get(&key).cloned())
             .collect();
+        let others: Vec<Incident> = if escalation::looks_at_others(&self.policy, &played.incident) {
+            self.incidents().filter(|other| other.is_open()).cloned().collect()
+        } else {
+            Vec::new()
+        };
         let view = View {
             incident: &played.incident,
             version: played.version,
@@ -285,6 +290,7 @@ impl Rehearsal {
             remedies: &played.remedies,
             control: &self.control,
             causes: &causes,
+            others: &others,
         };
         Some(escalation::tick(self.now, &self.policy, view, seq))
     }

@@ -1,5 +1,7 @@
 //! Who gets it, and with what is it grouped? Alertmanager's routing tree.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::alert::digest;
@@ -191,6 +193,9 @@ pub struct Routed {
     pub receivers: Vec<String>,
     /// The settings of the route that owns the incident.
     pub settings: Settings,
+    /// When receivers are told that are not always: by receiver, of every route that
+    /// leads to it.
+    pub muting: BTreeMap<String, Vec<Muting>>,
     /// Why.
     pub because: String,
 }
@@ -219,7 +224,19 @@ pub fn route(root: &Route, labels: &Labels) -> Routed {
         group_labels,
         receivers,
         settings: owner.settings.clone(),
+        muting: muting(&matched),
     }
+}
+
+/// When the receivers of these routes are told, where none of a receiver's routes
+/// tells at any time.
+fn muting(matched: &[&Route]) -> BTreeMap<String, Vec<Muting>> {
+    let mut all: BTreeMap<String, Vec<Muting>> = BTreeMap::new();
+    for route in matched {
+        all.entry(route.settings.receiver.clone()).or_default().push(route.settings.muting.clone());
+    }
+    all.retain(|_, routes| routes.iter().all(|muting| !muting.is_empty()));
+    all
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::control::Control;
 use crate::incident::AlertRecord;
 use crate::inhibit::{self, Causes};
 use crate::matcher::all_match;
-use crate::policy::Policy;
+use crate::policy::{Policy, Window};
 
 /// Why people do not hear of an alert.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,13 @@ pub struct Suppression {
     pub until: Option<Timestamp>,
 }
 
+/// The first reason, if any, for which nothing is mended for this alert: it is
+/// suppressed, but for work during which remediation may act, and for causes: a
+/// symptom may be mended.
+pub fn mending_refused(now: Timestamp, policy: &Policy, control: &Control, record: &AlertRecord) -> Option<Suppression> {
+    first(now, policy, control, &[], record, |window| !window.allows_remediation)
+}
+
 /// The first reason, if any, for which people do not hear of this alert.
 pub fn suppression(
     now: Timestamp,
@@ -26,6 +33,17 @@ pub fn suppression(
     control: &Control,
     causes: &[Causes],
     record: &AlertRecord,
+) -> Option<Suppression> {
+    first(now, policy, control, causes, record, |_| true)
+}
+
+fn first(
+    now: Timestamp,
+    policy: &Policy,
+    control: &Control,
+    causes: &[Causes],
+    record: &AlertRecord,
+    counts: impl Fn(&Window) -> bool,
 ) -> Option<Suppression> {
     let labels = &record.classification.labels;
     if let Some(mute) = record.alert.muted_by.as_ref().filter(|mute| mute.until.is_none_or(|until| now < until)) {
@@ -36,7 +54,8 @@ pub fn suppression(
         });
     }
     for window in &policy.maintenance_windows {
-        if all_match(&window.matchers, labels)
+        if counts(window)
+            && all_match(&window.matchers, labels)
             && let Some(until) = window.holds(&policy.time_intervals, now)
         {
             let ends = until.map(|until| format!(" until {}", instant(until))).unwrap_or_default();

@@ -235,6 +235,21 @@ impl Store {
         Ok(rows)
     }
 
+    /// All incidents that are not over.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a call fails or a row is unreadable.
+    pub async fn open_incidents(&self) -> Result<Vec<Incident>, StoreError> {
+        let rows = self.open_rows(None).await?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|row| match row {
+                OpenRow::Incident(stored) => Some(stored.value),
+                OpenRow::Remedy(..) => None,
+            })
+            .collect())
+    }
+
     /// The newest incidents of a service, open or not.
     ///
     /// # Errors

@@ -162,3 +162,63 @@ fn the_remediations_called_for_are_those_whose_matchers_see_the_result() {
     }));
     assert_eq!(classified(&policy, &[("alertname", "hot")]).remediations, ["second", "first"]);
 }
+
+#[test]
+fn what_a_more_important_service_depends_on_is_one_step_more_urgent_than_its_severity() {
+    let services = json!([
+        {"name": "shop", "tier": 1, "depends_on": ["api"]},
+        {"name": "api", "tier": 2, "depends_on": ["database"]},
+        {"name": "database", "tier": 3},
+        {"name": "batch", "tier": 3},
+        {"name": "cache"},
+    ]);
+    let rules = json!([{"name": "known", "matchers": ["alertname=known"], "set": {"priority": "P3"}}]);
+    let raising = policy(json!({"services": services, "classify": rules}));
+    check(
+        &raising,
+        &[
+            (&[("service", "database"), ("severity", "warning")], "P1 service=database tier=3"),
+            (&[("service", "api"), ("severity", "warning")], "P1 service=api tier=2"),
+            // Nothing depends on it, or nothing is known of its tier.
+            (&[("service", "batch"), ("severity", "warning")], "P2 service=batch tier=3"),
+            (&[("service", "cache"), ("severity", "warning")], "P2 service=cache"),
+            (&[("service", "shop"), ("severity", "warning")], "P2 service=shop tier=1"),
+            // What is for the record stays there, and what somebody said stays so.
+            (&[("service", "database"), ("severity", "info")], "P4 service=database tier=3"),
+            (&[("service", "database"), ("severity", "warning"), ("alertname", "known")], "P3 service=database tier=3"),
+            (&[("service", "database"), ("severity", "warning"), ("tag_priority", "P2")], "P2 service=database tier=3"),
+            (&[("service", "database")], "P2 service=database tier=3"),
+        ],
+    );
+    let because = classified(&raising, &[("service", "database"), ("severity", "warning")]).because;
+    assert_eq!(because, ["severity warning means P2", "raised to P1: shop of tier 1 depends on database of tier 3"]);
+    let level = policy(json!({"services": services, "dependencies": {"raise_causes": false}}));
+    check(&level, &[(&[("service", "database"), ("severity", "warning")], "P2 service=database tier=3")]);
+}
+
+#[test]
+fn an_alert_may_say_its_own_priority() {
+    check(
+        &policy(json!({})),
+        &[
+            (&[("priority", "P1"), ("severity", "warning")], "P1"),
+            (&[("priority", "p3")], "P3"),
+            (&[("priority", "urgent"), ("severity", "info")], "P4"),
+        ],
+    );
+}
+
+#[test]
+fn a_rule_may_call_for_a_remediation() {
+    let mend = json!([
+        {"name": "restart", "action": "rds-connection-reset"},
+        {"name": "scale", "matchers": ["alertname=hot"], "action": "ecs-scale-out"},
+    ]);
+    let rules = json!([{"name": "full", "matchers": ["alertname=full"], "set": {"remediation": "restart"}}]);
+    let policy = policy(json!({"remediations": mend, "classify": rules}));
+    for (name, wanted) in [("full", "restart"), ("hot", "scale"), ("else", "")] {
+        let found = classified(&policy, &[("alertname", name)]);
+        assert_eq!(found.remediations.join(" "), wanted, "{name}");
+    }
+    assert_eq!(classified(&policy, &[("alertname", "full")]).because[0], "rule `full` sets remediation restart");
+}

@@ -6,15 +6,15 @@ use jiff::Timestamp;
 use super::Ticking;
 use crate::incident::{Ladder, Status};
 use crate::notice::NoticeKind;
-use crate::policy::{Channel, EscalationPolicy, EscalationRule, TargetKind};
+use crate::policy::{Channel, EscalationPolicy, EscalationRule, OnExhausted, TargetKind};
 use crate::span::Span;
 use crate::timeline::EntryKind;
 
 impl Ticking<'_> {
-    /// The escalation policy of the first receiver that has one.
+    /// The escalation policy of the first receiver that is told at this hour and has
+    /// one.
     pub(super) fn escalation_policy(&self) -> Option<EscalationPolicy> {
-        self.incident
-            .receivers
+        self.awake()
             .iter()
             .filter_map(|name| self.policy.receivers.get(name)?.escalation_policy.as_ref())
             .find_map(|name| self.policy.escalation_policies.get(name))
@@ -69,8 +69,16 @@ impl Ticking<'_> {
             self.end_of_ladder(policy, n_loops);
             return;
         };
-        let was_told = self.page(policy, rule, next_rule);
-        let next_at = if was_told { rule.delay.after(self.now) } else { self.now };
+        let is_passed_over = match rule.muting.muted(&self.policy.time_intervals, self.now) {
+            Some(muted) => {
+                let place = format!("rule {} of {} in {}", next_rule + 1, policy.rules.len(), policy.name);
+                self.scribe.note(EntryKind::Held, format!("{place} is passed over"), vec![muted.in_words()]);
+                self.n_skipped += 1;
+                true
+            }
+            None => !self.page(policy, rule, next_rule) && policy.skip_empty,
+        };
+        let next_at = if is_passed_over { self.now } else { rule.delay.after(self.now) };
         self.set_ladder(Ladder::Climbing { n_loops, next_rule: next_rule + 1, next_at });
     }
 
@@ -93,8 +101,13 @@ impl Ticking<'_> {
         }
         let round = self.next_round();
         self.failsafe(round, &format!("escalation policy {} is exhausted and nobody has answered", policy.name));
-        let again_at = self.incident.settings.repeat_interval.after(self.now);
-        self.set_ladder(Ladder::Spent { again_at });
+        match policy.on_exhausted {
+            OnExhausted::Restart => {
+                let again_at = self.incident.settings.repeat_interval.after(self.now);
+                self.set_ladder(Ladder::Spent { again_at });
+            }
+            OnExhausted::Stop => self.set_ladder(Ladder::Off),
+        }
     }
 
     /// Pages whoever a rule names; false if there was nobody to page.
@@ -116,11 +129,12 @@ impl Ticking<'_> {
                 reasons.push(format!("nobody is on call in {}", target.id));
                 continue;
             };
-            let channels: Vec<Channel> = self
-                .policy
-                .users
-                .get(&user)
-                .map(|user| user.channels.iter().filter(|channel| classes.contains(&channel.class)).cloned().collect())
+            let all = match target.kind {
+                TargetKind::Receiver => self.policy.receivers.get(&user).map(|receiver| &receiver.channels),
+                TargetKind::User | TargetKind::Schedule => self.policy.users.get(&user).map(|user| &user.channels),
+            };
+            let channels: Vec<Channel> = all
+                .map(|channels| channels.iter().filter(|channel| classes.contains(&channel.class)).cloned().collect())
                 .unwrap_or_default();
             if channels.is_empty() {
                 reasons.push(format!("{user} has no contact method that {} uses", self.incident.priority));
@@ -180,3 +194,6 @@ impl Ticking<'_> {
         self.tell_the_told(&NoticeKind::Acknowledged { by }, &because);
     }
 }
+
+#[cfg(test)]
+mod tests;

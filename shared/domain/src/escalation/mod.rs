@@ -4,9 +4,13 @@
 //! state, the messages to send and the next wake-up. The same tick run again on
 //! what it gave decides nothing new.
 
+mod hours;
 mod ladder;
+mod noise;
 mod notify;
 mod recover;
+
+pub use self::noise::{Gale, is_flapping, n_changes, storm};
 
 use std::collections::BTreeSet;
 
@@ -25,6 +29,9 @@ use crate::timeline::{Entry, EntryKind, Scribe};
 
 /// How soon a suppression without a known end is looked at again.
 const RECHECK: Span = Span::minutes(1);
+
+/// How soon a mute whose end is far away is looked at again.
+const LOOK_AGAIN: Span = Span::days(1);
 
 /// How many ticks one execution of the state machine may have. Step Functions
 /// allows 25,000 history events, a tick with its wait takes about a dozen, and
@@ -55,6 +62,8 @@ pub struct View<'v> {
     pub control: &'v Control,
     /// The causes noted under the keys of [`keys_to_look_up`].
     pub causes: &'v [Causes],
+    /// The other open incidents; only needed where [`looks_at_others`] says so.
+    pub others: &'v [Incident],
 }
 
 /// What a tick decides.
@@ -79,6 +88,11 @@ pub struct Wakes {
     pub at: Option<Timestamp>,
     /// The next look for alerts that joined.
     pub for_news: Option<Timestamp>,
+}
+
+/// Whether a tick of this incident needs to know the other open ones.
+pub fn looks_at_others(policy: &Policy, incident: &Incident) -> bool {
+    policy.noise.storm.is_some() && incident.status == Status::Triggered && incident.storm.is_none()
 }
 
 /// Whether the execution `clock` has been replaced by a later one.
@@ -189,17 +203,30 @@ impl<'t> Ticking<'t> {
             self.hold(&held);
             return;
         }
+        self.raise_priority(&active);
+        if self.times_out() {
+            return;
+        }
+        if self.is_off_hours(&active) || self.is_led() {
+            if matches!(self.incident.status, Status::Acknowledged { .. }) {
+                self.tell_of_answer();
+            }
+            return;
+        }
         if self.incident.suppressed.take().is_some() {
             self.scribe.note(EntryKind::Held, "no longer held back", Vec::new());
         }
-        self.raise_priority(&active);
         self.answer_ran_out();
+        self.tell_of_flapping(&active);
         if matches!(self.incident.status, Status::Acknowledged { .. }) {
             self.tell_of_answer();
         }
         match self.incident.told.clone() {
             None => self.first_notification(&active),
-            Some(told) => self.later_notifications(&active, &told),
+            Some(told) => {
+                self.tell_the_awakened();
+                self.later_notifications(&active, &told);
+            }
         }
         self.plan_news();
     }
@@ -210,13 +237,18 @@ impl<'t> Ticking<'t> {
 
     /// All firing alerts are suppressed: people are told nothing, and why.
     fn hold(&mut self, held: &[(&AlertRecord, Suppression)]) {
-        let mut reasons: Vec<String> = held.iter().map(|(_, suppression)| suppression.because.clone()).collect();
+        let reasons = held.iter().map(|(_, suppression)| suppression.because.clone()).collect();
+        self.hold_because(held.iter().map(|(member, _)| *member), reasons);
+    }
+
+    /// Notes that nobody is told of these alerts, and why, once.
+    fn hold_because<'m>(&mut self, held: impl Iterator<Item = &'m AlertRecord>, mut reasons: Vec<String>) {
         reasons.sort();
         reasons.dedup();
         reasons.truncate(NAMED_MAX);
         let reason = reasons.join("; ");
         if self.incident.suppressed.as_ref() != Some(&reason) {
-            let names = named(held.iter().map(|(member, _)| *member));
+            let names = named(held);
             self.scribe.note(EntryKind::Held, format!("nobody is told of {names}"), reasons);
             self.incident.suppressed = Some(reason);
         }

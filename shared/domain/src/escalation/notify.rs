@@ -1,7 +1,10 @@
 //! Who hears what, by which channels? The first notification, news, reminders.
 
-use crate::text::instant;
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
+
+use crate::text::instant;
 
 use super::{Ticking, named};
 use crate::incident::{AlertRecord, Ladder, Status, Told};
@@ -21,6 +24,9 @@ impl Ticking<'_> {
         }
         let group_wait = self.incident.settings.group_wait;
         let mut due = group_wait.after(self.incident.opened_at);
+        if let Some(until) = self.wait_for_recovery(active) {
+            due = due.max(until);
+        }
         if self.policy.rules(self.incident.priority).wait_for_remediation {
             for remedy in self.view.remedies {
                 if let Some(until) = remedy.holds_until(self.policy, self.incident.opened_at)
@@ -38,12 +44,34 @@ impl Ticking<'_> {
         self.incident.waiting = None;
         let because = match self.view.remedies.iter().find_map(Remedy::failure) {
             Some(failure) => format!("mending did not help: {failure}"),
-            None => format!("{} alert{} firing", active.len(), if active.len() == 1 { " is" } else { "s are" }),
+            None => self.why_first(active),
         };
         self.tell_receivers(&NoticeKind::Opened, &because);
-        self.incident.told =
-            Some(Told { first_at: self.now, last_at: self.now, ladder: Ladder::Off, without: self.held.clone() });
+        self.incident.told = Some(Told {
+            first_at: self.now,
+            last_at: self.now,
+            ladder: Ladder::Off,
+            without: self.held.clone(),
+            awaiting: self.asleep(),
+        });
         self.start_climb();
+    }
+
+    /// Why people are told of an incident.
+    fn why_first(&self, active: &[&AlertRecord]) -> String {
+        let mut because = format!("{} alert{} firing", active.len(), if active.len() == 1 { " is" } else { "s are" });
+        if !self.incident.flapping.is_empty() {
+            because.push_str(", and flapping");
+        }
+        if let Some(n_incidents) = self.incident.storm {
+            let _ = write!(because, "; it speaks for a storm of {n_incidents} incidents");
+        }
+        because
+    }
+
+    /// The receivers that are not told at this hour, but later.
+    fn asleep(&self) -> Vec<String> {
+        self.incident.receivers.iter().filter(|receiver| self.muted(receiver).is_some()).cloned().collect()
     }
 
     fn hold_for_remedy(&mut self, remedy: &Remedy, until: Timestamp) {
@@ -58,7 +86,9 @@ impl Ticking<'_> {
         let news: Vec<&AlertRecord> = active
             .iter()
             .filter(|member| {
-                member.heard_at().is_some_and(|heard| heard > told.last_at) || told.without.contains(&member.alert.fingerprint)
+                let is_new = member.heard_at().is_some_and(|heard| heard > told.last_at);
+                (is_new && !self.incident.flapping.contains(&member.alert.fingerprint))
+                    || told.without.contains(&member.alert.fingerprint)
             })
             .copied()
             .collect();
@@ -91,9 +121,13 @@ impl Ticking<'_> {
     }
 
     pub(super) fn was_told(&mut self) {
+        let asleep = self.asleep();
         if let Some(told) = &mut self.incident.told {
             told.last_at = self.now;
             told.without.clone_from(&self.held);
+            told.awaiting.extend(asleep);
+            told.awaiting.sort();
+            told.awaiting.dedup();
         }
     }
 
@@ -130,7 +164,8 @@ impl Ticking<'_> {
         let mut found = 0;
         let mut gone = Vec::new();
         let round = self.next_round();
-        for name in self.incident.receivers.clone() {
+        let awake = self.awake();
+        for name in awake.clone() {
             let Some(receiver) = self.policy.receivers.get(&name) else {
                 gone.push(name);
                 continue;
@@ -147,10 +182,12 @@ impl Ticking<'_> {
         }
         let classes = list(classes.iter().map(|class| class_word(*class)));
         if found > 0 {
-            let to = self.incident.receivers.join(", ");
+            let to = awake.join(", ");
             self.scribe.note(EntryKind::Notify, format!("tell {to} ({}) by {classes}", kind.word()), vec![because.to_owned()]);
+        } else if awake.is_empty() {
+            // Why nobody is told at this hour was noted.
         } else {
-            let to = self.incident.receivers.join(", ");
+            let to = awake.join(", ");
             self.scribe.note(
                 EntryKind::Held,
                 format!("{to} has no channel to tell"),

@@ -31,9 +31,11 @@ impl Ticking<'_> {
         }
         let heard = self.view.members.iter().filter_map(AlertRecord::heard_at).max();
         let since = heard.unwrap_or(self.incident.opened_at);
-        let ready_at = self.policy.noise.resolve_wait.after(since);
+        let ready_at = self.quiet_time().after(since);
         if self.now < ready_at {
             self.wakes.push(ready_at);
+            // Whoever joins meanwhile does not wake the clock.
+            self.look_at = Some(self.incident.settings.group_interval.after(self.now));
             return;
         }
         let unsettled: Vec<&Remedy> = self.view.remedies.iter().filter(|remedy| remedy.has_changed_something()).collect();
@@ -53,6 +55,27 @@ impl Ticking<'_> {
             );
         }
         self.end(since);
+    }
+
+    /// Ends an incident that nobody has resolved for as long as its escalation policy
+    /// allows; true if so.
+    pub(super) fn times_out(&mut self) -> bool {
+        let Some(timeout) = self.escalation_policy().and_then(|policy| policy.auto_resolve_timeout) else { return false };
+        let until = timeout.after(self.incident.opened_at);
+        if self.now < until {
+            self.wakes.push(until);
+            return false;
+        }
+        let because = format!("nobody has resolved it for {}, though it is still firing", timeout.spoken());
+        self.copy_history();
+        self.scribe.note(EntryKind::Incident, "resolved by itself", vec![because.clone()]);
+        let linger_until = self.policy.noise.linger.after(self.now);
+        self.incident.status = Status::Resolved { at: self.now, how: Resolution::TimedOut, told: true, linger_until };
+        self.incident.suppressed = None;
+        self.incident.waiting = None;
+        self.tell_the_end(&because);
+        self.wakes.push(linger_until);
+        true
     }
 
     fn end(&mut self, since: Timestamp) {
@@ -76,7 +99,7 @@ impl Ticking<'_> {
         // Whoever resolves by hand knows what is firing; only what fires later
         // reopens. A recovery was decided on what the index showed, so anything
         // that is firing all the same reopens.
-        let by_hand = matches!(&self.incident.status, Status::Resolved { how: Resolution::By(_), .. });
+        let by_hand = matches!(&self.incident.status, Status::Resolved { how: Resolution::By(_) | Resolution::TimedOut, .. });
         let returned: Vec<&AlertRecord> = self
             .view
             .members
@@ -99,6 +122,7 @@ impl Ticking<'_> {
                 let because = match how {
                     Resolution::Recovered => "all alerts are OK".to_owned(),
                     Resolution::By(who) => format!("{who} resolved it"),
+                    Resolution::TimedOut => "nobody resolved it in time".to_owned(),
                 };
                 self.tell_the_end(&because);
             }

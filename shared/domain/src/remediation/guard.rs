@@ -11,7 +11,7 @@ use crate::id::IncidentId;
 use crate::incident::AlertRecord;
 use crate::policy::{Action, Policy, Remediation};
 use crate::span::Span;
-use crate::suppress::suppression;
+use crate::suppress::mending_refused;
 
 /// Only targets with this tag are touched, whatever the policy says.
 pub const MANAGED_TAG: (&str, &str) = ("watchkeeper", "managed");
@@ -87,7 +87,7 @@ pub fn before_looking<'p>(
     let held = members
         .iter()
         .filter(|member| member.is_firing() && member.alert.name == remedy.alert_name)
-        .find_map(|member| suppression(now, policy, control, &[], member));
+        .find_map(|member| mending_refused(now, policy, control, member));
     if let Some(suppression) = held {
         return Err(Refusal::Suppressed { because: suppression.because });
     }

@@ -33,6 +33,10 @@ impl Reader<'_> {
             if self.strict && rule.set.labels.contains_key("priority") {
                 self.problem(format!("{path}.set.labels.priority"), "this would be overwritten; write `priority` under `set`");
             }
+            if let Some(remediation) = &rule.set.remediation {
+                let known: Vec<String> = source.remediations.iter().map(|remediation| remediation.name.clone()).collect();
+                self.must_be_known("remediation", remediation, &known, &format!("{path}.set.remediation"));
+            }
             rules.push(ClassifyRule {
                 name: rule.name.clone(),
                 matchers: self.matchers(&rule.matchers, &format!("{path}.matchers")),

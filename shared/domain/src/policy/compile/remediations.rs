@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::Reader;
 use crate::matcher::Matcher;
 use crate::policy::problem::Problem;
-use crate::policy::source::{ActionKind, Approval, Mode, RemediationSource};
+use crate::policy::source::{ActionKind, Approval, ClassifySource, Mode, RemediationSource};
 use crate::policy::{Action, Limits, Remediation};
 use crate::span::Span;
 
@@ -15,7 +15,8 @@ impl Reader<'_> {
         let mut remediations = Vec::new();
         for (n, remediation) in source.remediations.iter().enumerate() {
             let path = format!("remediations[{n}]");
-            if remediation.matchers.is_empty() {
+            let is_set = |rule: &ClassifySource| rule.set.remediation.as_ref() == Some(&remediation.name);
+            if remediation.matchers.is_empty() && !source.classify.iter().any(is_set) {
                 self.problem(
                     format!("{path}.matchers"),
                     "a remediation needs matchers, so that it acts only where it was meant to",

@@ -10,7 +10,9 @@ use crate::span::Span;
 pub struct RemediationSource {
     /// Its name.
     pub name: String,
-    /// Which alerts call for it. All must match.
+    /// Which alerts call for it. All must match. None: only those for which a rule of
+    /// `classify` sets it.
+    #[serde(default)]
     pub matchers: Vec<String>,
     /// What is done.
     pub action: ActionKind,
