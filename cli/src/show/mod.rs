@@ -1,5 +1,6 @@
 //! How is it shown? Plain lines that fit a terminal, colour where there is one.
 
+mod explain;
 mod incident;
 mod text;
 
@@ -12,6 +13,7 @@ use domain::span::Span;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub(crate) use self::explain::explanation;
 pub(crate) use self::incident::incident;
 pub(crate) use self::text::moment;
 use self::text::{BOLD, DIM, RED, Table, age, harmless, is_harmful, paint, priority_style, wrapped};

@@ -6,6 +6,7 @@
 mod access;
 mod desk;
 mod eval;
+mod explain;
 mod help;
 mod incident;
 mod paint;

@@ -49,5 +49,6 @@ fn wanted(rule: &ClassifyRule) -> Vec<String> {
     let fixed = fixed.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let free = set.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let labels = fixed.chain(free).map(|(name, value)| format!("{name} {value}"));
-    set.priority.map(|priority| priority.to_string()).into_iter().chain(labels).collect()
+    let remediation = set.remediation.iter().map(|name| format!("remediation {name}"));
+    set.priority.map(|priority| priority.to_string()).into_iter().chain(remediation).chain(labels).collect()
 }

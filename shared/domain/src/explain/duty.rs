@@ -60,12 +60,16 @@ pub enum Target {
 }
 
 impl Duty {
-    /// The escalation policy of the first receiver that has one.
+    /// The escalation policy of the first receiver that is told at this hour and has
+    /// one; if there is none, of the first that has one.
     pub(super) fn of(policy: &Policy, heard: &Heard, at: Timestamp) -> Option<Duty> {
-        let names = heard.routed.receivers.iter();
-        let escalation = names
-            .filter_map(|name| policy.receivers.get(name)?.escalation_policy.as_ref())
-            .find_map(|name| policy.escalation_policies.get(name))?;
+        let is_awake = |receiver: &&String| {
+            let routes = heard.routed.muting.get(*receiver);
+            routes.is_none_or(|routes| routes.iter().any(|muting| muting.muted(&policy.time_intervals, at).is_none()))
+        };
+        let of = |name: &String| policy.escalation_policies.get(policy.receivers.get(name)?.escalation_policy.as_ref()?);
+        let receivers = &heard.routed.receivers;
+        let escalation = receivers.iter().filter(is_awake).find_map(of).or_else(|| receivers.iter().find_map(of))?;
         Some(Duty {
             escalation_policy: escalation.name.clone(),
             climbs: policy.rules(heard.classification.priority).escalate,
