@@ -22,9 +22,10 @@ use crate::timeline::{Entry, EntryKind, Scribe};
 /// After how long a clock that has not ticked is started again by whoever passes
 /// by: normally its first tick comes within a second.
 const CONFIRM_WAIT: Span = Span::seconds(10);
-/// Recoveries within this time wake an incident once. As long as a classifier may
-/// run, so that the tick sees all of them.
-const RECOVERY_BUCKET: Span = Span::seconds(30);
+/// Recoveries within this time wake an incident once, and so do alerts that join one
+/// of which nobody is told. As long as a classifier may run, so that the tick sees
+/// all of them.
+const BUCKET: Span = Span::seconds(30);
 
 /// What classification and routing say of an alert; a function of the policy
 /// and the alert alone.
@@ -218,6 +219,10 @@ fn fire(now: Timestamp, policy: &Policy, known: Known<'_>, mut record: AlertReco
         Some(Start::at(&pointer.incident, now, pointer.has_remedies))
     } else if !pointer.confirmed && CONFIRM_WAIT.after(pointer.opened_at) <= now {
         Some(Start::of_opening(&pointer.incident, pointer.opened_at, pointer.has_remedies))
+    } else if pointer.held {
+        because.push("nobody is told of that one at the moment, which may not hold for this alert".to_owned());
+        // All that join in a bucket of time wake it once.
+        Some(Start::at(&pointer.incident, end_of_bucket(now, policy), pointer.has_remedies))
     } else {
         None
     };
@@ -312,10 +317,13 @@ fn recover(now: Timestamp, policy: &Policy, known: Known<'_>, record: AlertRecor
 /// The clock looks at the incident once all recoveries of this bucket of time
 /// are stored and have lasted.
 fn after_recovery(now: Timestamp, policy: &Policy, pointer: &Pointer) -> Start {
-    let bucket = i64::try_from(RECOVERY_BUCKET.shortened(policy.time_scale).max(Span::seconds(1)).as_millis()).unwrap_or(1_000);
-    let end_of_bucket = (now.as_millisecond().div_euclid(bucket) + 1) * bucket;
-    let end_of_bucket = Timestamp::from_millisecond(end_of_bucket).unwrap_or(now);
-    Start::at(&pointer.incident, policy.noise.resolve_wait.after(end_of_bucket), pointer.has_remedies)
+    Start::at(&pointer.incident, policy.noise.resolve_wait.after(end_of_bucket(now, policy)), pointer.has_remedies)
+}
+
+/// The end of the bucket of time that `now` lies in.
+fn end_of_bucket(now: Timestamp, policy: &Policy) -> Timestamp {
+    let bucket = i64::try_from(BUCKET.shortened(policy.time_scale).max(Span::seconds(1)).as_millis()).unwrap_or(1_000);
+    Timestamp::from_millisecond((now.as_millisecond().div_euclid(bucket) + 1) * bucket).unwrap_or(now)
 }
 
 #[cfg(test)]

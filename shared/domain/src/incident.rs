@@ -253,6 +253,10 @@ pub struct Pointer {
     /// Whether something is or was to be mended.
     #[serde(default)]
     pub has_remedies: bool,
+    /// Whether nobody is told at the moment: whoever joins wakes the clock, since it
+    /// may not be held back.
+    #[serde(default)]
+    pub held: bool,
     /// Under which keys it is noted as a cause.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<SourceKey>,
@@ -274,6 +278,7 @@ impl Incident {
             confirmed: self.clock.confirmed,
             lingering,
             has_remedies: self.has_remedies,
+            held: self.suppressed.is_some(),
             causes: self.causes.iter().map(|(key, _)| key.clone()).collect(),
         })
     }

@@ -12,12 +12,13 @@ mod recover;
 
 pub use self::noise::{Gale, is_flapping, n_changes, storm};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use crate::alert::Fingerprint;
 use crate::control::Control;
+use crate::id::IncidentId;
 use crate::incident::{AlertRecord, Incident, Status};
 use crate::inhibit::{self, Causes, SourceKey};
 use crate::notice::Notice;
@@ -124,6 +125,7 @@ pub fn tick(now: Timestamp, policy: &Policy, view: View<'_>, clock: i64) -> Tick
         policy,
         view,
         clock,
+        causes: causes_now(policy, &view.incident.id, view.members, view.causes),
         incident: view.incident.clone(),
         notices: Vec::new(),
         scribe: Scribe::new(now, format!("t{}", view.version)),
@@ -139,11 +141,41 @@ pub fn tick(now: Timestamp, policy: &Policy, view: View<'_>, clock: i64) -> Tick
     ticking.finish(is_over)
 }
 
+/// Under which keys an incident with these members is a cause; true where one-sided.
+fn own_causes(policy: &Policy, members: &[AlertRecord]) -> BTreeMap<SourceKey, bool> {
+    let mut causes: BTreeMap<SourceKey, bool> = BTreeMap::new();
+    for member in members.iter().filter(|member| member.is_firing()) {
+        for part in inhibit::as_source(&policy.inhibit_rules, &member.classification.labels) {
+            *causes.entry(part.key).or_default() |= !part.both_sides;
+        }
+    }
+    causes
+}
+
+/// The causes that were looked up, with this incident's own part as it is now: one of
+/// its members may have recovered since it was noted.
+pub(crate) fn causes_now(policy: &Policy, id: &IncidentId, members: &[AlertRecord], noted: &[Causes]) -> Vec<Causes> {
+    let own = own_causes(policy, members);
+    let mut causes: Vec<Causes> = noted.to_vec();
+    for known in &mut causes {
+        known.incidents.remove(id);
+    }
+    for (key, one_sided) in own {
+        match causes.iter_mut().find(|known| known.key == key) {
+            Some(known) => drop(known.incidents.insert(id.clone(), one_sided)),
+            None => causes.push(Causes { key, incidents: [(id.clone(), one_sided)].into() }),
+        }
+    }
+    causes
+}
+
 struct Ticking<'t> {
     now: Timestamp,
     policy: &'t Policy,
     view: View<'t>,
     clock: i64,
+    /// What holds back symptoms now.
+    causes: Vec<Causes>,
     incident: Incident,
     notices: Vec<Notice>,
     scribe: Scribe,
@@ -190,7 +222,7 @@ impl<'t> Ticking<'t> {
         let mut active = Vec::new();
         let mut held: Vec<(&AlertRecord, Suppression)> = Vec::new();
         for member in firing {
-            match suppression(self.now, self.policy, self.view.control, self.view.causes, member) {
+            match suppression(self.now, self.policy, self.view.control, &self.causes, member) {
                 None => active.push(*member),
                 Some(suppression) => held.push((member, suppression)),
             }
@@ -265,14 +297,7 @@ impl<'t> Ticking<'t> {
     /// Registers under which keys the incident is a cause now.
     fn note_causes(&mut self) {
         let is_over = !matches!(self.incident.status, Status::Triggered | Status::Acknowledged { .. });
-        let mut causes: std::collections::BTreeMap<SourceKey, bool> = std::collections::BTreeMap::new();
-        if !is_over {
-            for member in self.view.members.iter().filter(|member| member.is_firing()) {
-                for part in inhibit::as_source(&self.policy.inhibit_rules, &member.classification.labels) {
-                    *causes.entry(part.key).or_default() |= !part.both_sides;
-                }
-            }
-        }
+        let causes = if is_over { BTreeMap::new() } else { own_causes(self.policy, self.view.members) };
         self.incident.causes = causes.into_iter().collect();
     }
 

@@ -127,7 +127,9 @@ impl Ticking<'_> {
     pub(super) fn is_led(&mut self) -> bool {
         let policy = self.policy;
         let Some(rules) = &policy.noise.storm else { return false };
-        let Some(gale) = storm(rules, self.view.incident, self.view.others) else { return false };
+        // As it is now: its priority may just have been raised.
+        let incident = self.incident.clone();
+        let Some(gale) = storm(rules, &incident, self.view.others) else { return false };
         let shared: Vec<String> = rules.by.iter().map(|name| format!("{name} {}", self.incident.labels.get(name))).collect();
         let of = if shared.is_empty() { String::new() } else { format!(" of {}", shared.join(", ")) };
         let n_incidents = gale.n_incidents;

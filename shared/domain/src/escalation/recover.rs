@@ -112,7 +112,8 @@ impl Ticking<'_> {
             self.incident.status = Status::Triggered;
             self.incident.told = None;
             self.incident.mended_told = false;
-            self.fire(&returned);
+            let firing: Vec<&AlertRecord> = self.view.members.iter().filter(|member| member.is_firing()).collect();
+            self.fire(&firing);
             return false;
         }
         if !told {

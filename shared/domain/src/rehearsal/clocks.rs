@@ -2,7 +2,10 @@
 //!
 //! A clock in earnest looks for news once every `group_interval`, since those who
 //! join do not wake it. Nearly all of these looks find nothing; a rehearsal knows
-//! who joins, and takes only the looks that find something, at the same moments.
+//! who joins and what operators change, and takes only the looks that find something,
+//! at the same moments. (Where a window or a mute begins, the look that would have
+//! noted it is left out, too: news that came in just before its end may be told up to
+//! one `group_interval` later here.)
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,6 +15,12 @@ use crate::arrival::Start;
 use crate::escalation::Wakes;
 use crate::id::IncidentId;
 use crate::span::Span;
+
+#[cfg(test)]
+thread_local! {
+    /// Takes every look, as a clock in earnest does.
+    pub(super) static EVERY_LOOK: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
 
 /// What is due, and what would be if there were news.
 #[derive(Debug, Default)]
@@ -49,6 +58,11 @@ impl Clocks {
         let Some(wakes) = wakes else { return };
         if let Some(at) = wakes.at {
             self.arm(incident, clock, at);
+        }
+        #[cfg(test)]
+        if EVERY_LOOK.get() {
+            wakes.for_news.into_iter().for_each(|at| self.arm(incident, clock, at));
+            return;
         }
         if let Some(at) = wakes.for_news {
             self.looks.insert(incident.clone(), Look { at, clock, interval });
