@@ -264,7 +264,7 @@ fn one_step(step: &Step, at: Timestamp, known: &[String]) {
     let shown = wrapped(&text, STEP);
     let (first, rest) = shown.split_once(' ').map_or((shown.as_str(), ""), |(first, rest)| (first, rest));
     say!("  {} {after:<9} {} {rest}", clock(step.at()), paint(style, first));
-    if because != known {
+    if !because.is_empty() && because != known {
         let because = wrapped(&format!("because {}", because.join("; ")), STEP);
         say!("{}{}", " ".repeat(STEP), paint(DIM, &because));
     }
