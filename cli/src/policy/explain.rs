@@ -39,7 +39,7 @@ Examples:
 /// What is asked.
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "watchkeeper policy explain <FILE> (--event <FILE> | --labels <NAME=VALUE>...)",
+    override_usage = "watchkeeper policy explain <FILE> (--event <FILE> | --labels <LABEL>...)",
     group = clap::ArgGroup::new("what").required(true)
 )]
 pub(crate) struct ExplainArgs {
@@ -48,8 +48,8 @@ pub(crate) struct ExplainArgs {
     /// A file with the event that comes in.
     #[arg(long, group = "what", value_name = "FILE")]
     pub(crate) event: Option<PathBuf>,
-    /// The labels of the alert that goes off.
-    #[arg(long, group = "what", value_name = "NAME=VALUE", num_args = 1.., value_parser = label)]
+    /// The labels of the alert that goes off, each as name=value.
+    #[arg(long, group = "what", value_name = "LABEL", num_args = 1.., value_parser = label)]
     pub(crate) labels: Vec<Label>,
     /// When it comes in, with its zone; now, unless said otherwise.
     #[arg(long, value_name = "MOMENT", value_parser = moment)]

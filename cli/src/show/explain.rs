@@ -217,10 +217,10 @@ fn target(target: &Target) -> String {
     match target {
         Target::User { name } => name.clone(),
         Target::Receiver { name } => format!("receiver {name}"),
-        Target::Schedule { name, user: None, .. } => format!("nobody (schedule {name})"),
-        Target::Schedule { name, user: Some(user), until, because } => {
-            let until = until.map(|until| format!(" until {}", moment(until))).unwrap_or_default();
+        Target::Schedule { name, user, until, because } => {
+            let user = user.as_deref().unwrap_or("nobody");
             let because = because.as_ref().map(|because| format!(", {because}")).unwrap_or_default();
+            let until = until.map(|until| format!(" until {}", moment(until))).unwrap_or_default();
             format!("{user} (schedule {name}{because}){until}")
         }
     }

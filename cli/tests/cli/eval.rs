@@ -128,6 +128,25 @@ fn routes_are_told_in_order_with_all_that_they_inherit() {
 }
 
 #[test]
+fn a_time_interval_holds_or_does_not_by_the_clock_of_its_place() {
+    let rows = [
+        ("office", "2026-03-27T08:00:00Z", true),
+        ("office", "2026-03-27T07:59:59Z", false),
+        // On the Sunday clocks change; the Monday begins an hour earlier.
+        ("office", "2026-03-30T07:00:00Z", true),
+        ("office", "2026-03-30T15:00:00Z", false),
+        ("office", "2026-03-30T16:59:59+02:00", true),
+        ("office", "2026-03-29T10:00:00Z", false),
+        ("night", "2026-03-29T22:00:00Z", true),
+        ("night", "2026-03-29T21:59:59.999Z", false),
+    ];
+    let requests: Vec<Value> = rows.iter().map(|(name, at, _)| json!({"interval": {"name": name, "at": at}})).collect();
+    for ((name, at, wanted), answer) in rows.iter().zip(ask(&orders(), &requests)) {
+        assert_eq!(answer, json!({"contains": wanted}), "{name} at {at}");
+    }
+}
+
+#[test]
 fn what_fires_holds_back_what_it_causes_and_the_answer_says_why() {
     let rows = [
         (json!({"kind": "symptom", "site": "a"}), json!([{"kind": "cause", "site": "a"}]), true),
@@ -266,6 +285,7 @@ fn who_is_on_call_is_told_with_the_end_of_the_turn() {
         assert_eq!(keys(answer), ["until", "users"]);
         assert_eq!(answer["users"], json!(users), "{at}");
     }
+    assert_eq!(answers[0]["until"], "2026-01-05T08:00:00Z", "until then there is nobody");
     assert_eq!(answers[1]["until"], "2026-01-12T08:00:00Z");
     assert_eq!(answers[3]["until"], "2026-03-30T07:00:00Z");
 }

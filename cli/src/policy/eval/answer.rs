@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::alert::{Alert, AlertState, Fingerprint, Source, Transition};
 use domain::classify::classify;
-use domain::explain::{LATEST, forecast};
+use domain::explain::{LATEST, forecast, on_duty};
 use domain::inhibit;
 use domain::intake;
 use domain::labels::Labels;
@@ -164,12 +164,8 @@ impl Answerer {
         let Some(schedule) = schedules.get(asked.schedule.as_ref()) else {
             return Err(unknown("schedule", &asked.schedule, schedules.keys().map(String::as_str)));
         };
-        Ok(match schedule.on_call(asked.at, &[]) {
-            Some(on_call) => {
-                OnDuty { users: vec![on_call.user], until: Some(on_call.until).filter(|until| *until < Timestamp::MAX) }
-            }
-            None => OnDuty { users: Vec::new(), until: None },
-        })
+        let (on_call, until) = on_duty(schedule, asked.at);
+        Ok(OnDuty { users: on_call.into_iter().map(|on_call| on_call.user).collect(), until })
     }
 
     fn timeline(&self, asked: &TimelineQuestion) -> Result<Notifications, String> {

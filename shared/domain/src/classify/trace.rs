@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{ClassifyRule, Findings};
+use super::{ClassifyRule, Findings, Layer};
 use crate::alert::Alert;
 use crate::explain::Mismatch;
 use crate::policy::Policy;
@@ -44,7 +44,7 @@ pub(crate) fn rules_seen(policy: &Policy, alert: &Alert) -> (Vec<RuleSeen>, Vec<
 /// What a rule says, in the words in which it is told what it set.
 fn wanted(rule: &ClassifyRule) -> Vec<String> {
     let set = &rule.set;
-    let layer = set.layer.map(|layer| layer.label());
+    let layer = set.layer.map(Layer::label);
     let fixed = [("team", set.team.as_deref()), ("service", set.service.as_deref()), ("layer", layer)];
     let fixed = fixed.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let free = set.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));

@@ -6,7 +6,22 @@ use serde::Serialize;
 use super::MutingSeen;
 use crate::policy::{EscalationRule, Policy, TargetKind, TargetSource};
 use crate::rehearsal::Heard;
+use crate::schedule::{OnCall, Schedule};
 use crate::span::Span;
+
+/// How far ahead it is looked for somebody who is on call.
+const LOOK_AHEAD: Span = Span::days(3_653);
+
+/// Who is on call at a moment, if anybody, and until when that is so, as far as one
+/// can see ahead. Stand-ins made at run time are not looked at.
+pub fn on_duty(schedule: &Schedule, at: Timestamp) -> (Option<OnCall>, Option<Timestamp>) {
+    let on_call = schedule.on_call(at, &[]);
+    let until = match &on_call {
+        Some(on_call) => Some(on_call.until).filter(|until| *until < Timestamp::MAX),
+        None => schedule.next_change(at, &[], LOOK_AHEAD.after(at)),
+    };
+    (on_call, until)
+}
 
 /// The escalation policy of an alert.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -52,7 +67,7 @@ pub enum Target {
         name: String,
         /// Who that is at that moment; nobody, if none.
         user: Option<String>,
-        /// Until when; unknown or for ever, if none.
+        /// Until when that is so; none, if not in the next ten years.
         until: Option<Timestamp>,
         /// By which layer or override.
         because: Option<String>,
@@ -96,8 +111,7 @@ impl Target {
             TargetKind::User => Target::User { name },
             TargetKind::Receiver => Target::Receiver { name },
             TargetKind::Schedule => {
-                let on_call = policy.schedules.get(&name).and_then(|schedule| schedule.on_call(at, &[]));
-                let until = on_call.as_ref().map(|on_call| on_call.until).filter(|until| *until < Timestamp::MAX);
+                let (on_call, until) = policy.schedules.get(&name).map(|schedule| on_duty(schedule, at)).unwrap_or_default();
                 let (user, because) = on_call.map(|on_call| (on_call.user, on_call.because)).unzip();
                 Target::Schedule { name, user, until, because }
             }

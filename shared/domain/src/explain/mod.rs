@@ -21,7 +21,7 @@ use crate::policy::Policy;
 use crate::priority::Priority;
 use crate::rehearsal::Heard;
 
-pub use self::duty::{Duty, Rung, Target};
+pub use self::duty::{Duty, Rung, Target, on_duty};
 pub use self::forecast::{Forecast, LATEST, Message, Step, forecast};
 pub use self::holds::{Inhibition, IntervalSeen, MutingSeen, WindowSeen};
 pub use self::routes::{Group, RouteSeen};
