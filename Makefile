@@ -44,8 +44,11 @@ build: need tools-build ## Build the functions for AWS: target/lambda/NAME/boots
 # What drives the benchmarks is built as the tests are, so that it shares their
 # libraries; what is measured are the release binaries.
 .PHONY: bench
-bench: need tools build-local ## Measure cold starts and warm events
+bench: need tools build-local ## Measure cold starts, warm events, and decisions
 	@cargo bench --quiet --workspace --profile=dev --bench=cold_start
+	@cargo build --quiet --release --package=watchkeeper
+	@cargo bench --quiet --workspace --profile=dev --bench=policy
+	@cargo bench --quiet --package=watchkeeper-domain --profile=release --bench=decision
 
 # The functions for the local stack: the same release profile, for this machine.
 .PHONY: build-local

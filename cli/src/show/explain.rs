@@ -80,14 +80,13 @@ fn field(name: &str, text: &str) {
 fn what_it_is(seen: &ClassificationSeen) {
     head("What it is about");
     for RuleSeen { name, failed, sets, leaves } in &seen.rules {
-        match failed {
-            Some(failed) => marked(1, DIM, "-", &format!("rule `{name}`: {}", failed.sentence())),
-            None => {
-                let sets = if sets.is_empty() { "nothing".to_owned() } else { sets.join(", ") };
-                let left = if leaves.is_empty() { String::new() } else { format!("; not {}: set above", leaves.join(", ")) };
-                marked(1, GREEN, "+", &format!("rule `{name}` matches and sets {sets}{left}"));
-            }
+        if let Some(failed) = failed {
+            marked(1, DIM, "-", &format!("rule `{name}`: {}", failed.sentence()));
+            continue;
         }
+        let sets = if sets.is_empty() { "nothing".to_owned() } else { sets.join(", ") };
+        let left = if leaves.is_empty() { String::new() } else { format!("; not {}: set above", leaves.join(", ")) };
+        marked(1, GREEN, "+", &format!("rule `{name}` matches and sets {sets}{left}"));
     }
     for finding in &seen.findings {
         marked(1, GREEN, "+", finding);

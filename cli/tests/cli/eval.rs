@@ -215,7 +215,10 @@ fn what_cannot_be_read_is_an_alert_and_never_an_error() {
     events.extend(["1e999", "\"\\ud800\"", "{\"a\":1,\"a\":2}"].map(str::to_owned));
     events.push(format!("{}{}", "[".repeat(50_000), "]".repeat(50_000)));
     events.push(format!("{:?}", "x".repeat(3_000_000)));
-    let input: String = events.iter().map(|event| format!("{{\"classify\":{{\"event\":{event},\"at\":\"{at}\"}}}}\n")).collect();
+    let input = events.iter().fold(String::new(), |mut input, event| {
+        let _ = writeln!(input, "{{\"classify\":{{\"event\":{event},\"at\":\"{at}\"}}}}");
+        input
+    });
     let answers = ask_raw(&file(&orders()), input.into_bytes());
     assert_eq!(answers.len(), events.len());
     for (event, answer) in events.iter().zip(answers) {
