@@ -279,29 +279,15 @@ impl Findings {
         else {
             return;
         };
-        let dependants = dependants(&policy.services, &service.name);
-        let tier_of = |name: &&str| policy.services.get(*name).and_then(|service| service.tier);
-        if let Some((above, name)) = dependants.iter().filter_map(|name| Some((tier_of(name)?, *name))).min()
+        let dependants = policy.dependants.get(&service.name).into_iter().flatten();
+        let tier_of = |name: &String| policy.services.get(name).and_then(|service| service.tier);
+        if let Some((above, name)) = dependants.filter_map(|name| Some((tier_of(name)?, name))).min()
             && above < tier
         {
             self.priority = Some(raised);
             self.because.push(format!("raised to {raised}: {name} of tier {above} depends on {} of tier {tier}", service.name));
         }
     }
-}
-
-/// The services that cannot do without `name`, by whatever way.
-pub fn dependants<'s>(services: &'s BTreeMap<String, Service>, name: &str) -> BTreeSet<&'s str> {
-    let mut found: BTreeSet<&str> = BTreeSet::new();
-    let mut next = vec![name];
-    while let Some(cause) = next.pop() {
-        for service in services.values().filter(|service| service.depends_on.iter().any(|on| on == cause)) {
-            if service.name != name && found.insert(&service.name) {
-                next.push(&service.name);
-            }
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! incident whose alert can be a cause notes so under a key made of the rule and
 //! the values of its `equal` labels; a possible symptom looks under the same key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,7 @@ use crate::alert::digest;
 use crate::id::IncidentId;
 use crate::labels::Labels;
 use crate::matcher::{Matcher, all_match, show};
+use crate::priority::Priority;
 
 /// One rule.
 #[derive(Debug, Clone)]
@@ -64,6 +65,20 @@ impl InhibitRule {
         InhibitRule { name: name.unwrap_or(shown), source, target, equal, id }
     }
 
+    /// While the service `on` has an open P1, the services `names`, which depend on
+    /// it, are held back with what is less urgent.
+    pub(crate) fn of_dependency(on: &str, names: &BTreeSet<String>) -> InhibitRule {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let name = match names.as_slice() {
+            [name] => format!("{name} depends on {on}"),
+            _ => format!("what depends on {on}"),
+        };
+        let p1 = Priority::P1.to_string();
+        let source = vec![Matcher::one_of("service", false, &[on]), Matcher::one_of("priority", false, &[&p1])];
+        let target = vec![Matcher::one_of("service", false, &names), Matcher::one_of("priority", true, &[&p1])];
+        InhibitRule::new(Some(name), source, target, Vec::new())
+    }
+
     fn key(&self, labels: &Labels) -> SourceKey {
         let mut text = self.id.clone();
         for name in &self.equal {
@@ -103,110 +118,24 @@ pub fn cause<'c>(part: &Part, causes: &'c [Causes]) -> Option<&'c IncidentId> {
         .map(|(incident, _)| incident)
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::law::law;
-
-    fn rule(source: &str, target: &str, equal: &[&str]) -> InhibitRule {
-        InhibitRule::new(
-            None,
-            Matcher::parse_list(source).unwrap(),
-            Matcher::parse_list(target).unwrap(),
-            equal.iter().map(|name| (*name).to_owned()).collect(),
-        )
-    }
-
-    fn held(rule: &InhibitRule, source: &[(&str, &str)], target: &[(&str, &str)]) -> bool {
-        let rules = std::slice::from_ref(rule);
-        let incident: IncidentId = "000-000-001".parse().unwrap();
-        let noted: Vec<Causes> = as_source(rules, &source.iter().copied().collect())
-            .into_iter()
-            .map(|part| Causes { key: part.key, incidents: [(incident.clone(), !part.both_sides)].into() })
-            .collect();
-        as_target(rules, &target.iter().copied().collect()).iter().any(|part| cause(part, &noted).is_some())
-    }
-
-    #[test]
-    fn a_symptom_is_held_while_its_cause_fires() {
-        let by_service = rule("priority=P1", "priority=~\"P2|P3\"", &["service"]);
-        assert!(held(&by_service, &[("priority", "P1"), ("service", "db")], &[("priority", "P2"), ("service", "db")]));
-        assert!(!held(&by_service, &[("priority", "P1"), ("service", "db")], &[("priority", "P2"), ("service", "api")]));
-        assert!(!held(&by_service, &[("priority", "P2"), ("service", "db")], &[("priority", "P2"), ("service", "db")]));
-        assert!(held(&by_service, &[("priority", "P1")], &[("priority", "P3")]), "missing on both sides is equal");
-    }
-
-    #[test]
-    fn what_matches_both_sides_does_not_hold_itself() {
-        let same = rule("team=db", "team=db", &[]);
-        assert!(!held(&same, &[("team", "db")], &[("team", "db")]));
-        let overlapping = rule("team=db", "severity=warning", &[]);
-        assert!(held(&overlapping, &[("team", "db")], &[("team", "db"), ("severity", "warning")]));
-        assert!(!held(&overlapping, &[("team", "db"), ("severity", "warning")], &[("team", "db"), ("severity", "warning")]));
-        assert!(held(&overlapping, &[("team", "db"), ("severity", "warning")], &[("team", "web"), ("severity", "warning")]));
-    }
-
-    #[test]
-    fn every_label_that_must_be_equal_is_compared() {
-        let rule = rule("kind=cause", "kind=symptom", &["service", "region"]);
-        for (cause, symptom, wanted) in [
-            (&[("service", "a"), ("region", "x")][..], &[("service", "a"), ("region", "x")][..], true),
-            (&[("service", "a"), ("region", "x")], &[("service", "a"), ("region", "y")], false),
-            (&[("service", "a"), ("region", "x")], &[("service", "b"), ("region", "x")], false),
-            (&[("service", "a")], &[("service", "a")], true),
-            (&[("service", "a"), ("region", "x")], &[("service", "a")], false),
-            (&[("service", "a")], &[("service", "a"), ("region", "x")], false),
-            (&[("region", "a")], &[("service", "a")], false),
-            (&[], &[], true),
-        ] {
-            let with = |kind, labels: &[(&'static str, &'static str)]| [labels, &[("kind", kind)]].concat();
-            assert_eq!(held(&rule, &with("cause", cause), &with("symptom", symptom)), wanted, "{cause:?} and {symptom:?}");
+/// Why an alert with these labels is held back while alerts with the labels `firing`
+/// are: a sentence for each rule that does so. For whoever knows of all alerts; who
+/// does not, looks under keys.
+pub fn inhibited(rules: &[InhibitRule], labels: &Labels, firing: &[Labels]) -> Vec<String> {
+    let mut because = Vec::new();
+    for rule in rules.iter().filter(|rule| all_match(&rule.target, labels)) {
+        let is_cause_too = all_match(&rule.source, labels);
+        let cause = firing.iter().find(|cause| {
+            all_match(&rule.source, cause)
+                && rule.equal.iter().all(|name| cause.get(name) == labels.get(name))
+                && !(is_cause_too && all_match(&rule.target, cause))
+        });
+        if let Some(cause) = cause {
+            because.push(format!("inhibited by rule `{}`: its cause is {cause}", rule.name));
         }
     }
-
-    #[test]
-    fn a_cause_of_one_rule_holds_nothing_back_under_another() {
-        let one = rule("kind=cause", "kind=symptom", &[]);
-        let other = rule("kind=cause", "kind=other", &[]);
-        let labels: Labels = [("kind", "cause")].into_iter().collect();
-        let parts = as_source(&[one.clone(), other.clone()], &labels);
-        assert_eq!(parts.len(), 2);
-        assert_ne!(parts[0].key, parts[1].key);
-        assert_eq!(parts[0].rule, r#"{kind="cause"} holds back {kind="symptom"}"#, "a rule without a name shows itself");
-        assert!(as_target(&[one, other], &labels).is_empty());
-    }
-
-    #[test]
-    fn two_alerts_that_match_both_sides_do_not_silence_each_other() {
-        let rule = rule("team=db", "team=db", &[]);
-        assert!(!held(&rule, &[("team", "db"), ("host", "1")], &[("team", "db"), ("host", "2")]));
-    }
-
-    fn any_pairs() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
-        proptest::collection::vec((proptest::sample::select(vec!["a", "b", "c"]), proptest::sample::select(vec!["1", "2"])), 0..4)
-    }
-
-    proptest! {
-        #![proptest_config(law())]
-
-        #[test]
-        fn an_alert_never_inhibits_itself(
-            source in "[ab](=|!=)[12]", target in "[ab](=|!=)[12]", equal in proptest::bool::ANY, labels in any_pairs(),
-        ) {
-            let rule = rule(&source, &target, if equal { &["c"] } else { &[] });
-            prop_assert!(!held(&rule, &labels, &labels), "{source} holds back {target}: {labels:?}");
-        }
-
-        #[test]
-        fn only_a_cause_holds_back_and_only_what_is_equal(cause in any_pairs(), symptom in any_pairs()) {
-            let rule = rule("a=1", "b=1", &["c"]);
-            if held(&rule, &cause, &symptom) {
-                let (cause, symptom): (Labels, Labels) = (cause.into_iter().collect(), symptom.into_iter().collect());
-                prop_assert_eq!((cause.get("a"), symptom.get("b")), ("1", "1"));
-                prop_assert_eq!(cause.get("c"), symptom.get("c"));
-            }
-        }
-    }
+    because
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | What came in? | [`intake`], [`alert`] |
 //! | What are the standing orders? | [`policy`] |
-//! | What is it about, and whose is it? | [`classify`], [`route`] |
+//! | What is it about, and whose is it? | [`classify`], [`depend`], [`route`] |
 //! | What does it change? | [`arrival`], [`incident`] |
 //! | Should people not hear of it? | [`suppress`], [`control`], [`inhibit`], [`mute`], [`interval`] |
 //! | Who is told now? | [`escalation`], [`schedule`], [`notice`], [`message`] |
@@ -24,6 +24,7 @@ pub mod alert;
 pub mod arrival;
 pub mod classify;
 pub mod control;
+pub mod depend;
 pub mod escalation;
 pub mod explain;
 pub mod id;

@@ -92,3 +92,6 @@ impl Muting {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

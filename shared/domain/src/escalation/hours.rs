@@ -114,3 +114,6 @@ impl Ticking<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

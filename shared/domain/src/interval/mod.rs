@@ -9,15 +9,12 @@
 mod days;
 mod wall;
 
-#[cfg(test)]
-pub(crate) mod tests;
-
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
 pub use self::days::{DayRange, DaySpan, HolidayRule, Holidays, Weekdays};
-pub(crate) use self::wall::{Clock, Wall, edges, minute_of, next_change};
+pub(crate) use self::wall::{Changes, Clock, Wall, edges, minute_of};
 
 /// A named set of times: it holds whenever one of its parts does.
 #[derive(Debug, Clone)]
@@ -95,11 +92,7 @@ impl Part {
     }
 
     fn contains(&self, at: Timestamp) -> bool {
-        self.holds(Clock::Plain.reads(&self.location, at))
-    }
-
-    fn next_change(&self, at: Timestamp, limit: Timestamp) -> Option<Timestamp> {
-        next_change(self, &self.location, Clock::Plain, at, limit)
+        self.holds(self.location.to_datetime(at))
     }
 }
 
@@ -130,16 +123,21 @@ impl TimeInterval {
 
     /// The first moment after `at` at which it begins or ends; none up to `limit`.
     pub fn next_change(&self, at: Timestamp, limit: Timestamp) -> Option<Timestamp> {
-        // Each part with whether it holds, and when that changes next.
-        let mut parts: Vec<(&Part, bool, Option<Timestamp>)> =
-            self.parts.iter().map(|part| (part, part.contains(at), part.next_change(at, limit))).collect();
+        // Each part with its changes, the next of which is known.
+        let mut parts: Vec<(Changes<Part>, bool, Option<Timestamp>)> = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            let mut changes = Changes::after(part, &part.location, Clock::Plain, at);
+            let holds = changes.holds();
+            let next = changes.next(limit);
+            parts.push((changes, holds, next));
+        }
         let holds = parts.iter().any(|(_, holds, _)| *holds);
         loop {
             let now = parts.iter().filter_map(|(_, _, next)| *next).min()?;
-            for (part, holds, next) in &mut parts {
+            for (changes, holds, next) in &mut parts {
                 if *next == Some(now) {
                     *holds = !*holds;
-                    *next = part.next_change(now, limit);
+                    *next = changes.next(limit);
                 }
             }
             if parts.iter().any(|(_, holds, _)| *holds) != holds {
@@ -148,3 +146,6 @@ impl TimeInterval {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -31,10 +31,9 @@ pub(crate) enum Clock {
 
 /// When an hour comes for the second time.
 struct SecondPass {
-    /// What the clock showed when it was set back.
+    /// What the clock showed when it was set back; it is over when that is shown
+    /// again.
     shown: DateTime,
-    /// When it shows that again.
-    ends: Timestamp,
 }
 
 impl SecondPass {
@@ -49,32 +48,22 @@ impl SecondPass {
         }
         let behind = at.checked_add(SignedDuration::from_nanos(1)).ok()?;
         let shown = before.to_datetime(zone.preceding(behind).next()?.timestamp());
-        Some(SecondPass { shown, ends: after.to_timestamp(shown).ok()? })
+        Some(SecondPass { shown })
+    }
+
+    /// What a clock shows that stands still in it: the last moment before it is set
+    /// back.
+    fn last_shown(&self) -> DateTime {
+        self.shown.checked_sub(SignedDuration::from_nanos(1)).unwrap_or(self.shown)
     }
 }
 
 impl Clock {
-    /// What it shows at `at`.
-    pub(crate) fn reads(self, zone: &TimeZone, at: Timestamp) -> DateTime {
-        let second = match self {
+    /// The second pass in which it stands still, if it does at `at`.
+    fn stands_still(self, zone: &TimeZone, at: Timestamp) -> Option<SecondPass> {
+        match self {
             Clock::Plain => None,
             Clock::Steady => SecondPass::of(zone, at),
-        };
-        match second.and_then(|second| second.shown.checked_sub(SignedDuration::from_nanos(1)).ok()) {
-            Some(stood_still) => stood_still,
-            None => zone.to_datetime(at),
-        }
-    }
-
-    /// What the clock shows at `from` or, if it stands still then, when it goes on;
-    /// and whether that time itself is still to be looked at.
-    fn goes_on(self, zone: &TimeZone, offset: Offset, from: Timestamp) -> (DateTime, bool) {
-        match self {
-            Clock::Plain => (offset.to_datetime(from), false),
-            Clock::Steady => match SecondPass::of(zone, from) {
-                Some(second) => (offset.to_datetime(second.ends), true),
-                None => (offset.to_datetime(from), false),
-            },
         }
     }
 }
@@ -93,54 +82,80 @@ pub(crate) fn edges(minutes: impl IntoIterator<Item = u16>) -> Vec<Time> {
     edges
 }
 
-/// The first moment after `at` at which it begins or ceases to hold; none up to
-/// `limit`.
-pub(crate) fn next_change(wall: &impl Wall, zone: &TimeZone, clock: Clock, at: Timestamp, limit: Timestamp) -> Option<Timestamp> {
-    let holds = wall.holds(clock.reads(zone, at));
-    let mut from = at;
-    while from < limit {
-        let offset = zone.to_offset(from);
-        let clocks_change = zone.following(from).next().map(|transition| transition.timestamp());
-        let evenly = Evenly {
-            from: clock.goes_on(zone, offset, from),
-            last: offset.to_datetime(limit),
-            before: clocks_change.map(|moment| offset.to_datetime(moment)),
-        };
-        if let Some(local) = evenly.next_change(wall, holds) {
-            return offset.to_timestamp(local).ok();
-        }
-        from = clocks_change.filter(|moment| *moment <= limit)?;
-        if wall.holds(clock.reads(zone, from)) != holds {
-            return Some(from);
-        }
-    }
-    None
+/// The moments at which something begins or ceases to hold, one after the other.
+pub(crate) struct Changes<'w, W> {
+    wall: &'w W,
+    zone: &'w TimeZone,
+    clock: Clock,
+    holds: bool,
+    evenly: Evenly,
 }
 
 /// A stretch in which local time runs evenly.
 struct Evenly {
-    /// What the clock shows at its beginning, and whether that counts.
-    from: (DateTime, bool),
-    /// The last time of interest.
-    last: DateTime,
-    /// What the clock shows when it is changed.
-    before: Option<DateTime>,
+    offset: Offset,
+    /// What the clock shows where the search goes on.
+    from: DateTime,
+    /// Whether that itself is still to be looked at.
+    from_counts: bool,
+    /// When clocks are changed, and what they show then.
+    ends: Option<(Timestamp, DateTime)>,
+}
+
+impl<'w, W: Wall> Changes<'w, W> {
+    /// Those after `at`.
+    pub(crate) fn after(wall: &'w W, zone: &'w TimeZone, clock: Clock, at: Timestamp) -> Changes<'w, W> {
+        let (shown, evenly) = Evenly::after(zone, clock, at);
+        Changes { wall, zone, clock, holds: wall.holds(shown), evenly }
+    }
+
+    /// Whether it holds, up to the next change.
+    pub(crate) fn holds(&self) -> bool {
+        self.holds
+    }
+
+    /// The next one; none up to `limit`.
+    pub(crate) fn next(&mut self, limit: Timestamp) -> Option<Timestamp> {
+        loop {
+            if let Some(local) = self.evenly.next_change(self.wall, self.holds, self.evenly.offset.to_datetime(limit)) {
+                (self.evenly.from, self.evenly.from_counts) = (local, false);
+                self.holds = !self.holds;
+                return self.evenly.offset.to_timestamp(local).ok();
+            }
+            let (moment, _) = self.evenly.ends.filter(|(moment, _)| *moment <= limit)?;
+            let (shown, evenly) = Evenly::after(self.zone, self.clock, moment);
+            self.evenly = evenly;
+            if self.wall.holds(shown) != self.holds {
+                self.holds = !self.holds;
+                return Some(moment);
+            }
+        }
+    }
 }
 
 impl Evenly {
+    /// What the clock shows at `at`, and the stretch after that.
+    fn after(zone: &TimeZone, clock: Clock, at: Timestamp) -> (DateTime, Evenly) {
+        let offset = zone.to_offset(at);
+        let (shown, from, from_counts) = match clock.stands_still(zone, at) {
+            Some(second) => (second.last_shown(), second.shown, true),
+            None => (offset.to_datetime(at), offset.to_datetime(at), false),
+        };
+        let ends = zone.following(at).next().map(|change| (change.timestamp(), offset.to_datetime(change.timestamp())));
+        (shown, Evenly { offset, from, from_counts, ends })
+    }
+
     fn is_later(&self, local: DateTime) -> bool {
-        local > self.from.0 || (self.from.1 && local == self.from.0)
+        local > self.from || (self.from_counts && local == self.from)
     }
 
-    fn is_over(&self, local: DateTime) -> bool {
-        local > self.last || self.before.is_some_and(|before| local >= before)
-    }
-
-    fn next_change(&self, wall: &impl Wall, holds: bool) -> Option<DateTime> {
-        let mut date = self.from.0.date();
+    /// The first change, by the clock on the wall; none up to `last`.
+    fn next_change(&self, wall: &impl Wall, holds: bool, last: DateTime) -> Option<DateTime> {
+        let is_over = |local: DateTime| local > last || self.ends.is_some_and(|(_, shown)| local >= shown);
+        let mut date = self.from.date();
         loop {
             let midnight = date.to_datetime(Time::midnight());
-            if self.is_over(midnight) {
+            if is_over(midnight) {
                 return None;
             }
             let may_hold = wall.may_hold_on(date);
@@ -151,7 +166,7 @@ impl Evenly {
             if may_hold {
                 for edge in wall.edges() {
                     let local = date.to_datetime(*edge);
-                    if self.is_over(local) {
+                    if is_over(local) {
                         return None;
                     }
                     if self.is_later(local) && wall.holds(local) != holds {

@@ -11,7 +11,7 @@ mod problem;
 mod remediation;
 pub mod source;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -48,6 +48,8 @@ pub struct Policy {
     pub deployment: Deployment,
     /// The services by name.
     pub services: BTreeMap<String, Service>,
+    /// For each service that others depend on, directly or through others, their names.
+    pub dependants: BTreeMap<String, BTreeSet<String>>,
     /// Which priority a `severity` label means.
     pub severities: BTreeMap<String, Priority>,
     /// Classification rules in order.

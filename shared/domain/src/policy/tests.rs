@@ -163,9 +163,14 @@ fn a_policy_that_is_too_large_to_store_is_refused() {
 
 #[test]
 fn what_was_in_force_before_an_update_still_loads() {
-    for (path, value) in
-        [("classify[0].matchers", json!(["a=~\"x)|(y\""])), ("classify[0].set.labels", json!({"priority": "P1"}))]
-    {
+    for (path, value) in [
+        ("classify[0].matchers", json!(["a=~\"x)|(y\""])),
+        ("classify[0].set.labels", json!({"priority": "P1"})),
+        ("services[1].depends_on", json!(["api"])),
+        ("route.continue", json!(true)),
+        ("route.group_by", json!(["...", "team"])),
+        ("inhibit_rules[0]", json!({})),
+    ] {
         let mut content = good();
         put(&mut content, path, Some(value));
         assert_eq!(refused(&content).0.len(), 1, "{path}");

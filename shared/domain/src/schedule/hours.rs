@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
-use crate::interval::{Clock, HolidayRule, Wall, Weekdays, edges, minute_of, next_change};
+use crate::interval::{Changes, Clock, HolidayRule, Wall, Weekdays, edges, minute_of};
 
 /// Minutes in a day.
 const DAY: u16 = 24 * 60;
@@ -51,14 +51,9 @@ impl Hours {
         self.restrictions.is_empty() && self.holidays.is_always()
     }
 
-    /// Whether `at` lies in them.
-    pub(super) fn hold(&self, zone: &TimeZone, at: Timestamp) -> bool {
-        self.is_always() || self.holds(Clock::Steady.reads(zone, at))
-    }
-
-    /// The first moment after `at` at which they begin or end; none up to `limit`.
-    pub(super) fn next_change(&self, zone: &TimeZone, at: Timestamp, limit: Timestamp) -> Option<Timestamp> {
-        if self.is_always() { None } else { next_change(self, zone, Clock::Steady, at, limit) }
+    /// Whether they hold at `at`, and when that changes; nothing, if they always do.
+    pub(super) fn after<'w>(&'w self, zone: &'w TimeZone, at: Timestamp) -> Option<Changes<'w, Hours>> {
+        (!self.is_always()).then(|| Changes::after(self, zone, Clock::Steady, at))
     }
 }
 

@@ -103,7 +103,11 @@ impl Layer {
     /// outside of its hours.
     pub fn on_call(&self, at: Timestamp) -> Option<OnCall> {
         let ends = self.ends().unwrap_or(Timestamp::MAX);
-        if at >= ends || !self.hours.hold(&self.time_zone, at) {
+        if at >= ends {
+            return None;
+        }
+        let mut hours = self.hours.after(&self.time_zone, at);
+        if hours.as_ref().is_some_and(|hours| !hours.holds()) {
             return None;
         }
         let (n, next) = self.turn_at(at);
@@ -112,7 +116,7 @@ impl Layer {
         let until = next.min(ends);
         Some(OnCall {
             user: user.clone(),
-            until: self.hours.next_change(&self.time_zone, at, until).unwrap_or(until),
+            until: hours.as_mut().and_then(|hours| hours.next(until)).unwrap_or(until),
             because: format!("layer {}", self.name),
         })
     }
@@ -130,10 +134,9 @@ impl Layer {
         if from > limit {
             return None;
         }
-        let begins = if from > at && self.hours.hold(&self.time_zone, from) {
-            from
-        } else {
-            self.hours.next_change(&self.time_zone, from, limit)?
+        let begins = match self.hours.after(&self.time_zone, from) {
+            Some(mut hours) if !hours.holds() => hours.next(limit)?,
+            Some(_) | None => from,
         };
         Some(begins).filter(|begins| *begins < ends)
     }

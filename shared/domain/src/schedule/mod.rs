@@ -16,9 +16,6 @@
 mod hours;
 mod layer;
 
-#[cfg(test)]
-mod tests;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -129,3 +126,6 @@ impl Schedule {
         Some(on_call)
     }
 }
+
+#[cfg(test)]
+mod tests;

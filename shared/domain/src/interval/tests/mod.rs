@@ -23,11 +23,11 @@ pub(super) fn read(parts: &Value) -> Result<TimeInterval, Problems> {
     Ok(policy.time_intervals.remove("it").unwrap())
 }
 
-pub(super) fn interval(parts: &Value) -> TimeInterval {
+pub(crate) fn interval(parts: &Value) -> TimeInterval {
     read(parts).unwrap_or_else(|problems| panic!("{parts}: {problems}"))
 }
 
-pub(super) fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 

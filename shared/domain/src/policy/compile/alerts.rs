@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use super::Reader;
 use crate::classify::{ClassifyRule, Service};
-use crate::inhibit::InhibitRule;
 use crate::mute::Muting;
 use crate::policy::source::{Class, PrioritySource, WindowRemediation};
 use crate::policy::{Flapping, Noise, PriorityRules, Storm, WhenMuted, Window};
@@ -44,23 +43,6 @@ impl Reader<'_> {
             });
         }
         rules
-    }
-
-    pub(super) fn inhibit_rules(&mut self) -> Vec<InhibitRule> {
-        let source = self.source;
-        source
-            .inhibit_rules
-            .iter()
-            .enumerate()
-            .map(|(n, rule)| {
-                InhibitRule::new(
-                    rule.name.clone(),
-                    self.matchers(&rule.source_matchers, &format!("inhibit_rules[{n}].source_matchers")),
-                    self.matchers(&rule.target_matchers, &format!("inhibit_rules[{n}].target_matchers")),
-                    rule.equal.clone(),
-                )
-            })
-            .collect()
     }
 
     pub(super) fn windows(&mut self) -> Vec<Window> {

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod escalation;
+mod inhibit;
 mod intervals;
 mod names;
 mod receivers;
@@ -10,12 +11,14 @@ mod remediations;
 mod schedules;
 mod shape;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::problem::{Problem, Problems};
 use super::source::{PolicySource, RouteSource};
 use super::{Policy, SIZE_MAX, WhenMuted, version_of};
-use crate::matcher::Matcher;
+use crate::matcher::{Matcher, MatcherError};
 use crate::mute::Muting;
 use crate::route::{Inherited, Route};
 use crate::span::Span;
@@ -65,17 +68,12 @@ impl Reader<'_> {
         }
         self.names_are_unique();
         let inherited = Inherited::root();
-        if source.route.receiver.is_none() {
-            self.problem("route.receiver", "the root route must name a receiver, so that no alert is without one");
-        }
-        if !source.route.matchers.is_empty() {
-            self.problem("route.matchers", "the root route matches everything; put matchers on its routes");
-        }
         Policy {
             version,
             time_scale: self.scale,
             deployment: source.deployment.clone(),
             services: self.services(),
+            dependants: self.dependants(),
             severities: severities(&source.severities),
             classify: self.classify(),
             route: Route::compile(&source.route, "route", &inherited, self),
@@ -96,6 +94,13 @@ impl Reader<'_> {
     /// Notes something that is wrong.
     fn problem(&mut self, path: impl Into<String>, message: impl Into<String>) {
         self.problems.push(Problem::new(path, message));
+    }
+
+    /// Notes something that a new policy may not have; one in force may.
+    fn refusal(&mut self, path: impl Into<String>, message: impl Into<String>) {
+        if self.strict {
+            self.problem(path, message);
+        }
     }
 
     /// A waiting time, shortened by the drill's scale.
@@ -120,21 +125,40 @@ impl Reader<'_> {
     fn matchers(&mut self, texts: &[String], path: &str) -> Vec<Matcher> {
         let mut matchers = Vec::new();
         for (n, text) in texts.iter().enumerate() {
-            match Matcher::parse_list(text) {
-                Ok(list) => {
-                    for matcher in &list {
-                        if self.strict
-                            && let Err(error) = matcher.check()
-                        {
-                            self.problem(format!("{path}[{n}]"), error.to_string());
-                        }
-                    }
-                    matchers.extend(list);
-                }
-                Err(error) => self.problem(format!("{path}[{n}]"), error.to_string()),
-            }
+            matchers.extend(self.checked(Matcher::parse_list(text), &format!("{path}[{n}]")));
         }
         matchers
+    }
+
+    /// Reads matchers in Alertmanager's older form: under `path_equal` labels with
+    /// their values, under `path_like` labels with expressions.
+    fn older_matchers(
+        &mut self,
+        (equal, path_equal): (&BTreeMap<String, String>, &str),
+        (like, path_like): (&BTreeMap<String, String>, &str),
+    ) -> Vec<Matcher> {
+        let mut matchers = Vec::new();
+        for (name, value) in equal {
+            let read = Matcher::equal(name, value).map(|matcher| vec![matcher]);
+            matchers.extend(self.checked(read, &format!("{path_equal}.{name}")));
+        }
+        for (name, expression) in like {
+            let read = Matcher::like(name, expression).map(|matcher| vec![matcher]);
+            matchers.extend(self.checked(read, &format!("{path_like}.{name}")));
+        }
+        matchers
+    }
+
+    fn checked(&mut self, read: Result<Vec<Matcher>, MatcherError>, path: &str) -> Vec<Matcher> {
+        let list = read.unwrap_or_else(|error| {
+            self.problem(path, error.to_string());
+            Vec::new()
+        });
+        // Compiling costs time, so it is done only for a new policy.
+        for error in list.iter().filter(|_| self.strict).filter_map(|matcher| matcher.check().err()).collect::<Vec<_>>() {
+            self.problem(path, error.to_string());
+        }
+        list
     }
 }
 
@@ -143,13 +167,21 @@ impl crate::route::Notes for Reader<'_> {
         Reader::problem(self, path, message);
     }
 
+    fn refusal(&mut self, path: String, message: String) {
+        Reader::refusal(self, path, message);
+    }
+
     fn receiver(&mut self, name: &str, path: &str) {
         let known = self.source.receivers.iter().map(|receiver| receiver.name.clone()).collect::<Vec<_>>();
         self.must_be_known("receiver", name, &known, path);
     }
 
-    fn read_matchers(&mut self, texts: &[String], path: &str) -> Vec<Matcher> {
-        self.matchers(texts, path)
+    fn read_matchers(&mut self, source: &RouteSource, path: &str) -> Vec<Matcher> {
+        let mut matchers = self.matchers(&source.matchers, &format!("{path}.matchers"));
+        matchers.extend(
+            self.older_matchers((&source.equals, &format!("{path}.match")), (&source.match_re, &format!("{path}.match_re"))),
+        );
+        matchers
     }
 
     fn muting(&mut self, source: &RouteSource, path: &str) -> Muting {

@@ -1,22 +1,50 @@
 //! Who is on call, to the moment.
 
-use super::*;
+mod laws;
+mod limits;
+
+use jiff::Timestamp;
+use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
+
+use super::{Hours, Layer, Restriction, Schedule, Turn};
+use crate::interval::{HolidayRule, Weekdays};
+use crate::policy::OverrideSource;
+
+fn layer(zone: &str, start: &str, turn: Turn, users: &[&str]) -> Layer {
+    Layer {
+        name: "rota".into(),
+        time_zone: TimeZone::get(zone).unwrap(),
+        start: start.parse().unwrap(),
+        end: None,
+        turn,
+        users: users.iter().map(|user| (*user).to_owned()).collect(),
+        hours: Hours::default(),
+    }
+}
 
 fn schedule(zone: &str, start: &str, turn: Turn, users: &[&str]) -> Schedule {
     Schedule {
         name: "primary".into(),
         time_zone: TimeZone::get(zone).unwrap(),
-        layers: vec![Layer {
-            name: "rota".into(),
-            time_zone: TimeZone::get(zone).unwrap(),
-            start: start.parse().unwrap(),
-            end: None,
-            hours: Hours::default(),
-            turn,
-            users: users.iter().map(|user| (*user).to_owned()).collect(),
-        }],
+        layers: vec![layer(zone, start, turn, users)],
         overrides: Vec::new(),
     }
+}
+
+/// One person, in these hours only.
+fn restricted(zone: &str, restrictions: Vec<Restriction>) -> Schedule {
+    let mut rota = schedule(zone, "2009-11-01T00:00:00", Turn::Days(7), &["a"]);
+    rota.layers[0].hours = Hours::new(restrictions, HolidayRule::default());
+    rota
+}
+
+fn nine_to_five() -> Restriction {
+    Restriction { weekdays: Weekdays::NONE.and(Weekday::Monday, Weekday::Friday), start_minute: 9 * 60, end_minute: 17 * 60 }
+}
+
+fn stand_in(user: &str, start: &str, end: &str) -> OverrideSource {
+    OverrideSource { user: user.into(), start: start.parse().unwrap(), end: end.parse().unwrap() }
 }
 
 fn who(schedule: &Schedule, at: &str) -> String {
@@ -97,11 +125,6 @@ fn nobody_is_on_call_where_no_layer_has_begun_and_no_override_helps() {
 
 #[test]
 fn a_stand_in_of_today_goes_before_one_of_the_policy_for_its_time_only() {
-    let stand_in = |user: &str, start: &str, end: &str| OverrideSource {
-        user: user.into(),
-        start: start.parse().unwrap(),
-        end: end.parse().unwrap(),
-    };
     let mut rota = schedule("UTC", "2026-01-01T00:00:00", Turn::Days(1), &["a"]);
     rota.overrides = vec![
         stand_in("b", "2026-01-02T00:00:00Z", "2026-01-02T12:00:00Z"),
