@@ -114,8 +114,8 @@ fn routes_are_told_in_order_with_all_that_they_inherit() {
         (json!({"log": ""}), vec![of("all", &by, json!(0.5))]),
         (json!({"team": "web"}), vec![web.clone()]),
         (json!({"team": "web", "log": "y"}), vec![log.clone(), web]),
-        // The mutes of a route are its own; a receiver is told of once for each route.
-        (json!({"team": "web", "env": "test", "log": "y"}), vec![log, of("log", &[], json!(30))]),
+        // The mutes of a route are its own, and labels that are none are inherited.
+        (json!({"team": "web", "env": "test", "log": "y"}), vec![log, of("log", &by, json!(30))]),
         (json!({"team": "data"}), vec![of("data", &by, json!(0))]),
         // What Watchkeeper would find out of an event is not found out here.
         (json!({"alertname": "db-down", "service": "db"}), vec![of("all", &by, json!(0.5))]),
@@ -348,7 +348,7 @@ fn what_is_no_request_is_told_with_one_that_is_and_the_next_is_read() {
         (b"{\"route\":null}", "expected an object"),
         (b"{\"route\":[{}]}", "stands in an object"),
         (b"{\"route\":{\"label\":{}}}", "unknown field `label`, expected `labels`"),
-        (b"{\"route\":{\"labels\":[]}}", "expected a map"),
+        (b"{\"route\":{\"labels\":[]}}", "sequence, expected an object"),
         (b"{\"route\":{\"labels\":{\"a\":1}}}", "integer `1`, expected a string (column"),
         (b"{\"route\":{\"labels\":{\"a\":\"\xff\"}}}", "not UTF-8 from byte 26 on"),
         (b"{\"interval\":{\"name\":\"ofice\",\"at\":\"2026-06-01T10:00:00Z\"}}", "did you mean `office`?"),

@@ -19,9 +19,9 @@ use super::routes::Routes;
 use crate::show;
 
 /// A policy that can be asked.
-pub(super) struct Answerer {
-    policy: Arc<Policy>,
-    routes: Routes,
+pub(super) struct Answerer<'p> {
+    policy: &'p Arc<Policy>,
+    routes: Routes<'p>,
 }
 
 #[derive(Serialize)]
@@ -77,18 +77,17 @@ struct Refused {
     error: String,
 }
 
-impl Answerer {
+impl<'p> Answerer<'p> {
     /// Makes a policy ready to be asked.
-    pub(super) fn new(policy: Policy) -> Answerer {
-        let policy = Arc::new(policy);
-        Answerer { routes: Routes::of(&policy.route), policy }
+    pub(super) fn new(policy: &'p Arc<Policy>) -> Answerer<'p> {
+        Answerer { policy, routes: Routes::of(&policy.route) }
     }
 
     /// Writes the answer to a line, with the end of its own line.
     pub(super) fn answer(&self, line: &[u8], answer: &mut Vec<u8>) {
         let result = match question::read(line) {
             Ok(Question::Route(asked)) => {
-                self.routes.answer(&self.policy, &asked.labels, answer);
+                self.routes.answer(&asked.labels, answer);
                 answer.push(b'\n');
                 return;
             }
@@ -120,7 +119,7 @@ impl Answerer {
     }
 
     fn inhibit(&self, asked: &InhibitQuestion) -> Inhibited {
-        let because = inhibited(&self.policy, &asked.labels, &asked.firing);
+        let because = inhibit::inhibited(&self.policy.inhibit_rules, &asked.labels, &asked.firing);
         Inhibited { inhibited: !because.is_empty(), because }
     }
 
@@ -140,7 +139,7 @@ impl Answerer {
     }
 
     fn classified(&self, alert: &Alert, now: Timestamp) -> Classified {
-        let classification = classify(&self.policy, alert);
+        let classification = classify(self.policy, alert);
         let mut because = classification.because;
         if alert.source == Source::Unclassified {
             because.insert(0, alert.summary.clone());
@@ -175,7 +174,7 @@ impl Answerer {
         // Cleaned, as what comes in is.
         let labels: Labels = asked.labels.iter().collect();
         let alert = Alert::of_labels(&labels, AlertState::Alarm, asked.at);
-        let notifications = forecast(&self.policy, &alert, asked.at)
+        let notifications = forecast(self.policy, &alert, asked.at)
             .1
             .into_messages()
             .map(|message| Notification {
@@ -187,22 +186,6 @@ impl Answerer {
             .collect();
         Ok(Notifications { notifications })
     }
-}
-
-fn inhibited(policy: &Policy, labels: &Labels, firing: &[Labels]) -> Vec<String> {
-    let rules = &policy.inhibit_rules;
-    let mut because = Vec::new();
-    for part in inhibit::as_target(rules, labels) {
-        for other in firing {
-            if inhibit::as_source(rules, other)
-                .iter()
-                .any(|cause| cause.key == part.key && (!part.both_sides || !cause.both_sides))
-            {
-                because.push(format!("inhibited by rule `{}`: its cause is {other}", part.rule));
-            }
-        }
-    }
-    because
 }
 
 /// One line of JSON, with nothing raw in it that a terminal would obey.

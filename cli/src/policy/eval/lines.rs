@@ -18,7 +18,7 @@ pub(super) enum Broken {
 }
 
 /// Answers every line. What is ready is written before more has to be waited for.
-pub(super) fn answer_all(answerer: &Answerer, mut input: BufReader<impl Read>, mut output: impl Write) -> Result<(), Broken> {
+pub(super) fn answer_all(answerer: &Answerer<'_>, mut input: BufReader<impl Read>, mut output: impl Write) -> Result<(), Broken> {
     let mut answer = Vec::new();
     let mut line = Unfinished::default();
     loop {
@@ -76,7 +76,7 @@ impl Unfinished {
         }
     }
 
-    fn finish(&mut self, answerer: &Answerer, answer: &mut Vec<u8>) {
+    fn finish(&mut self, answerer: &Answerer<'_>, answer: &mut Vec<u8>) {
         if self.n_bytes <= LINE_MAX {
             answerer.answer(&self.bytes, answer);
         } else {
@@ -89,18 +89,20 @@ impl Unfinished {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use domain::policy::Policy;
     use serde_json::json;
 
     use super::*;
 
-    fn answerer() -> Answerer {
-        Answerer::new(Policy::check(&json!({"route": {"receiver": "all"}, "receivers": [{"name": "all"}]})).unwrap())
+    fn policy() -> Arc<Policy> {
+        Arc::new(Policy::check(&json!({"route": {"receiver": "all"}, "receivers": [{"name": "all"}]})).unwrap())
     }
 
     fn answers(input: &[u8], capacity: usize) -> Vec<String> {
         let mut output = Vec::new();
-        answer_all(&answerer(), BufReader::with_capacity(capacity, input), &mut output).unwrap();
+        answer_all(&Answerer::new(&policy()), BufReader::with_capacity(capacity, input), &mut output).unwrap();
         String::from_utf8(output).unwrap().lines().map(str::to_owned).collect()
     }
 
@@ -169,7 +171,7 @@ mod tests {
         let said = std::cell::RefCell::new(Vec::new());
         let lines = vec!["{\"route\":{\"labels\":{}}}\n", "x\n", "{\"route\":{\"labels\":{}}}\n"];
         let input = BufReader::new(Patient { lines, said: &said, n_given: 0 });
-        answer_all(&answerer(), input, io::BufWriter::with_capacity(1 << 20, Said(&said))).unwrap();
+        answer_all(&Answerer::new(&policy()), input, io::BufWriter::with_capacity(1 << 20, Said(&said))).unwrap();
         assert_eq!(lines_in(&said.borrow()), 3);
     }
 }

@@ -10,6 +10,7 @@ mod routes;
 
 use std::io::{BufReader, BufWriter, ErrorKind};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use self::answer::Answerer;
 use self::lines::Broken;
@@ -53,8 +54,8 @@ pub(crate) struct EvalArgs {
 }
 
 pub(crate) fn run(_: &Global, args: &EvalArgs) -> Result<(), Fault> {
-    let policy = PolicyFile::open(&args.file)?.right_policy()?;
-    let answerer = Answerer::new(policy);
+    let policy = Arc::new(PolicyFile::open(&args.file)?.right_policy()?);
+    let answerer = Answerer::new(&policy);
     let input = BufReader::with_capacity(BUFFER, std::io::stdin().lock());
     let output = BufWriter::with_capacity(BUFFER, std::io::stdout().lock());
     match lines::answer_all(&answerer, input, output) {

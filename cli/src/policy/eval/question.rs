@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use domain::labels::Labels;
 use domain::policy::unknown;
@@ -20,12 +21,16 @@ const EXAMPLES: [(&str, &str); 6] = [
     ("timeline", r#"{"timeline":{"labels":{"alertname":"cpu"},"at":"2026-03-29T01:30:00Z"}}"#),
 ];
 
+/// Labels for which there is room at once.
+const LABELS: usize = 16;
+
 /// A request.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Question<'q> {
     /// Which routes do labels lead to?
-    Route(RouteQuestion),
+    #[serde(borrow)]
+    Route(RouteQuestion<'q>),
     /// Does a moment lie in a time interval?
     #[serde(borrow)]
     Interval(IntervalQuestion<'q>),
@@ -43,8 +48,62 @@ pub(super) enum Question<'q> {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
-pub(super) struct RouteQuestion {
-    pub(super) labels: Labels,
+pub(super) struct RouteQuestion<'q> {
+    #[serde(borrow)]
+    pub(super) labels: Raw<'q>,
+}
+
+/// Labels as they stand in the line, so that a request about them copies nothing.
+#[derive(Debug)]
+pub(super) struct Raw<'q>(Vec<(Cow<'q, str>, Cow<'q, str>)>);
+
+impl Raw<'_> {
+    /// The value of `name`; of one that comes twice it is the last.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.as_ref())
+    }
+}
+
+impl<'de: 'q, 'q> Deserialize<'de> for Raw<'q> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Raw<'q>, D::Error> {
+        struct Pairs<'q>(PhantomData<Raw<'q>>);
+        impl<'de: 'q, 'q> Visitor<'de> for Pairs<'q> {
+            type Value = Raw<'q>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw<'q>, A::Error> {
+                let mut labels = Vec::with_capacity(LABELS);
+                while let Some((Text(name), Text(value))) = map.next_entry()? {
+                    labels.push((name, value));
+                }
+                Ok(Raw(labels))
+            }
+        }
+        deserializer.deserialize_map(Pairs(PhantomData))
+    }
+}
+
+/// Text as it stands in the line, unless it is written with escapes.
+struct Text<'q>(Cow<'q, str>);
+
+impl<'de: 'q, 'q> Deserialize<'de> for Text<'q> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text<'q>, D::Error> {
+        struct Either<'q>(PhantomData<Text<'q>>);
+        impl<'de: 'q, 'q> Visitor<'de> for Either<'q> {
+            type Value = Text<'q>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E: serde::de::Error>(self, text: &'de str) -> Result<Text<'q>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Text<'q>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Either(PhantomData))
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -2,24 +2,24 @@
 
 use std::collections::HashMap;
 
-use domain::labels::Labels;
-use domain::policy::Policy;
-use domain::route::{GroupBy, Route};
+use domain::route::{GroupBy, Route, Router};
 use domain::span::Span;
 use serde::{Serialize, Serializer};
 
+use super::question::Raw;
 use crate::show;
 
 /// The answers about the routes of one policy.
-pub(super) struct Routes {
+pub(super) struct Routes<'p> {
+    router: Router<'p>,
     /// By the route's place in memory: a policy does not move while it is asked.
     texts: HashMap<usize, Box<str>>,
 }
 
-impl Routes {
+impl<'p> Routes<'p> {
     /// Writes the answers about the tree under `root`.
-    pub(super) fn of(root: &Route) -> Routes {
-        let mut routes = Routes { texts: HashMap::new() };
+    pub(super) fn of(root: &'p Route) -> Routes<'p> {
+        let mut routes = Routes { router: Router::new(root), texts: HashMap::new() };
         routes.add(root);
         routes
     }
@@ -33,10 +33,10 @@ impl Routes {
     }
 
     /// Writes the answer for these labels.
-    pub(super) fn answer(&self, policy: &Policy, labels: &Labels, answer: &mut Vec<u8>) {
+    pub(super) fn answer(&self, labels: &Raw<'_>, answer: &mut Vec<u8>) {
         answer.extend_from_slice(b"{\"route\":[");
         let mut comma: &[u8] = b"";
-        for route in policy.route.matches(labels) {
+        for route in self.router.matches(|name| labels.get(name)) {
             if let Some(text) = self.texts.get(&place(route)) {
                 answer.extend_from_slice(comma);
                 answer.extend_from_slice(text.as_bytes());
