@@ -33,7 +33,7 @@ pub(crate) fn matchers(text: &str) -> Result<Matchers, String> {
 
 fn with_example(error: &MatcherError) -> String {
     match error {
-        MatcherError::Shape(_) => error.to_string(),
+        MatcherError::Shape(_) | MatcherError::Otherwise { .. } => error.to_string(),
         MatcherError::Name(_) => format!("{error}: service=\"api\" for instance"),
         MatcherError::Quotes(_) => format!("{error}; write for instance 'service=\"api\"', quoted once more for the shell"),
         MatcherError::Regex { .. } => {

@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use domain::policy::lint::{KINDS, too_many_pages};
+use domain::policy::lint::{KINDS, allowed, too_many_pages};
 use domain::policy::{Mark, Outline, Policy, Problems, Warning};
+use domain::replay::{Catalogue, pages_per_week};
 use serde_json::{Value, json};
 
 use super::file::PolicyFile;
+use super::replay::source;
 use crate::args::Global;
 use crate::fault::Fault;
 use crate::show::{self, Severity};
@@ -64,7 +67,8 @@ pub(crate) fn run(global: &Global, args: &CheckArgs) -> Result<(), Fault> {
     match file.policy_with_warnings(runtime::now()) {
         Ok((policy, mut warnings)) => {
             if let Some(history) = &args.history {
-                warnings.extend(too_many_pages(pages_per_week(&policy, history)?, args.max_pages_per_week));
+                warnings.extend(too_often(&policy, history, args.max_pages_per_week)?);
+                warnings = allowed(&policy.allow_warnings, warnings);
             }
             right(global, args, &file, &outline, &policy, &warnings)
         }
@@ -72,9 +76,11 @@ pub(crate) fn run(global: &Global, args: &CheckArgs) -> Result<(), Fault> {
     }
 }
 
-/// In the worst week of a history of alarms, how often would people be woken?
-fn pages_per_week(_: &Policy, _: &Path) -> Result<u32, Fault> {
-    Err(Fault::No("not there yet".to_owned()))
+/// Whom the alarms of a history would wake too often.
+fn too_often(policy: &Policy, history: &Path, n_pages_max: u32) -> Result<Vec<Warning>, Fault> {
+    let history = source::history(history)?;
+    let pages = pages_per_week(&Arc::new(policy.clone()), &history, &Catalogue::new());
+    Ok(pages.into_iter().filter_map(|(who, n_pages)| too_many_pages(&who, n_pages, n_pages_max)).collect())
 }
 
 /// The policy can be installed.

@@ -12,9 +12,11 @@ use crate::fault::Fault;
 /// Longest file that is read, in bytes: more than any policy that can be stored
 /// takes, with its comments.
 const SIZE_MAX: u64 = 1_000_000;
+/// Longest history that is read, in bytes.
+const LONG_MAX: u64 = 4_000_000_000;
 /// Deepest nesting that is read. Routes, the deepest that there is, take two levels
-/// each, and 32 of them are read.
-const DEPTH_MAX: usize = 100;
+/// each, and 56 of them are read.
+const DEPTH_MAX: usize = 124;
 /// Stack of the thread that parses, in bytes: some ten times what that depth takes.
 const STACK: usize = 32 << 20;
 /// Most keys and values, those that aliases repeat among them.
@@ -30,25 +32,38 @@ pub(crate) struct PolicyFile {
 }
 
 impl PolicyFile {
-    /// Reads a file's text.
+    /// Reads a policy file's text.
     ///
     /// # Errors
     /// [`Fault::Usage`] when it is not there or cannot be read, [`Fault::No`] when it
     /// is no text, or too long.
     pub(crate) fn open(path: &Path) -> Result<PolicyFile, Fault> {
+        PolicyFile::open_up_to(path, SIZE_MAX)
+    }
+
+    /// Reads the text of a file that may be long: a history, for instance.
+    ///
+    /// # Errors
+    /// As those of [`PolicyFile::open`].
+    pub(crate) fn open_long(path: &Path) -> Result<PolicyFile, Fault> {
+        PolicyFile::open_up_to(path, LONG_MAX)
+    }
+
+    fn open_up_to(path: &Path, size_max: u64) -> Result<PolicyFile, Fault> {
         let name = path.display().to_string();
         if path.is_dir() {
             return Err(Fault::Usage(format!("{name} is a folder\nname the policy's file in it")));
         }
         let mut bytes = Vec::new();
-        std::fs::File::open(path).and_then(|file| file.take(SIZE_MAX + 1).read_to_end(&mut bytes)).map_err(
+        std::fs::File::open(path).and_then(|file| file.take(size_max + 1).read_to_end(&mut bytes)).map_err(
             |error| match error.kind() {
                 ErrorKind::NotFound => Fault::Usage(format!("there is no file {name}")),
                 _ => Fault::Usage(format!("{name} cannot be read: {error}")),
             },
         )?;
-        if bytes.len() as u64 > SIZE_MAX {
-            return Err(Fault::No(format!("{name} is longer than {SIZE_MAX} bytes, which no policy is\nis it the right file?")));
+        if bytes.len() as u64 > size_max {
+            let what = if size_max == SIZE_MAX { ", which no policy is" } else { "" };
+            return Err(Fault::No(format!("{name} is longer than {size_max} bytes{what}\nis it the right file?")));
         }
         match String::from_utf8(bytes) {
             // Some editors begin a file with a mark of its encoding.

@@ -1,5 +1,6 @@
 //! How is it shown? Plain lines that fit a terminal, colour where there is one.
 
+mod explain;
 mod finding;
 mod incident;
 mod replay;
@@ -15,6 +16,7 @@ use domain::span::Span;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub(crate) use self::explain::explanation;
 pub(crate) use self::finding::{Severity, finding};
 pub(crate) use self::incident::incident;
 pub(crate) use self::replay::{progress, progress_count, progress_over, replay};
@@ -51,7 +53,7 @@ pub(crate) fn json(value: &Value) {
 }
 
 /// JSON in which nothing stands raw that a terminal would obey.
-fn escaped(json: &str) -> String {
+pub(crate) fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for ch in json.chars() {
         if is_harmful(ch) {

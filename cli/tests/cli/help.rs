@@ -32,7 +32,7 @@ async fn every_page_of_help_fits_a_terminal_and_teaches() {
     let mut desk = Desk::bare().await;
     desk.set("COLUMNS", Some("80"));
     let pages = pages(&desk).await;
-    assert_eq!(pages.len(), 23, "{:?}", pages.iter().map(|(words, _)| words.join(" ")).collect::<Vec<_>>());
+    assert_eq!(pages.len(), 28, "{:?}", pages.iter().map(|(words, _)| words.join(" ")).collect::<Vec<_>>());
     for (words, page) in &pages {
         assert_fits(page);
         let name = words.join(" ");

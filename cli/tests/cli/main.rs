@@ -5,6 +5,8 @@
 
 mod access;
 mod desk;
+mod eval;
+mod explain;
 mod help;
 mod incident;
 mod paint;

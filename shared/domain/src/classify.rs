@@ -6,10 +6,14 @@
 //! label (one step more urgent where a more important service depends on it), and last
 //! from the default: an alert that nobody has a rule for is a P2, never dropped.
 
+mod trace;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::trace::RuleSeen;
+pub(crate) use self::trace::rules_seen;
 use crate::alert::Alert;
 use crate::labels::Labels;
 use crate::matcher::{Matcher, all_match};
@@ -168,7 +172,8 @@ struct Findings {
 }
 
 impl Findings {
-    fn apply(&mut self, rule: &ClassifyRule) {
+    /// Sets what no rule before has set, and says what that was.
+    fn apply(&mut self, rule: &ClassifyRule) -> Vec<String> {
         let mut set = Vec::new();
         if self.priority.is_none()
             && let Some(priority) = rule.set.priority
@@ -200,6 +205,7 @@ impl Findings {
         if !set.is_empty() {
             self.because.push(format!("rule `{}` sets {}", rule.name, set.join(", ")));
         }
+        set
     }
 
     /// The value of an alarm's tag, whatever its case: `Team` is as common as

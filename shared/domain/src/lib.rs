@@ -26,6 +26,7 @@ pub mod classify;
 pub mod control;
 pub mod depend;
 pub mod escalation;
+pub mod explain;
 pub mod id;
 pub mod incident;
 pub mod inhibit;

@@ -1,7 +1,7 @@
 //! Play real alarm history through a policy.
 
 mod answer;
-mod source;
+pub(super) mod source;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -15,11 +15,16 @@ use crate::show;
 /// CloudWatch keeps the history of alarms for so many days.
 const KEPT_DAYS: u16 = 30;
 
+/// A history from one file, as the AWS CLI writes it.
+pub(in crate::policy) fn history(path: &std::path::Path) -> Result<AlarmHistory, Fault> {
+    files(&[path.to_owned()], &[]).map(|source| source.history)
+}
+
 /// Reads files, as the AWS CLI writes them.
 pub(super) fn files(histories: &[PathBuf], alarms: &[PathBuf]) -> Result<Source, Fault> {
     let mut text = String::new();
     for path in histories {
-        let file = PolicyFile::open(path)?;
+        let file = PolicyFile::open_long(path)?;
         text.push_str(file.text.trim_start_matches('\u{feff}'));
         text.push('\n');
     }
@@ -30,7 +35,7 @@ pub(super) fn files(histories: &[PathBuf], alarms: &[PathBuf]) -> Result<Source,
     }
     let mut catalogue = Catalogue::new();
     for path in alarms {
-        let file = PolicyFile::open(path)?;
+        let file = PolicyFile::open_long(path)?;
         let read = Catalogue::read(&file.text).map_err(|why| Fault::No(format!("{}: {why}", file.name)))?;
         catalogue.extend(read);
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use domain::policy::Outline;
 use domain::trial::{self, Coverage, Line, Outcome, Seen};
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ use self::files::TestFile;
 use super::file::PolicyFile;
 use crate::args::Global;
 use crate::fault::Fault;
-use crate::show;
+use crate::show::{self, Severity};
 
 pub(crate) const ABOUT: &str = "\
 Each test is played on a simulated clock by the code that decides in earnest.
@@ -116,7 +117,10 @@ pub(crate) fn run(global: &Global, args: &TestArgs) -> Result<(), Fault> {
 /// Tells the mistakes of a file as `policy check` does.
 fn unusable(global: &Global, file: &PolicyFile, problems: &domain::policy::Problems) -> Fault {
     if !global.json {
-        show::problems(&problems.show(&file.name, &file.text));
+        let outline = Outline::of(&file.text);
+        for problem in &problems.0 {
+            show::finding(Severity::Error, &file.name, &file.text, &problem.mark(&outline), &problem.to_string());
+        }
     }
     let n = problems.0.len();
     let sentence = format!("{} has {n} problem{}, so that no test was run", file.name, if n == 1 { "" } else { "s" });

@@ -21,10 +21,11 @@ pub(crate) use self::compile::shape_problem;
 pub use self::lint::{Warning, lint};
 pub use self::outline::{Mark, Outline};
 pub(crate) use self::problem::did_you_mean;
-pub use self::problem::{Place, Problem, Problems};
+pub use self::problem::{Place, Problem, Problems, unknown};
 pub use self::remediation::{Action, Limits, Remediation};
 pub use self::source::{
-    Class, Deployment, EcsSource, Mode, OnExhausted, OverrideSource, PolicySource, RdsSource, TargetKind, TargetSource, WhenMuted,
+    AllowSource, Class, Deployment, EcsSource, Mode, OnExhausted, OverrideSource, PolicySource, RdsSource, TargetKind,
+    TargetSource, WhenMuted,
 };
 use crate::alert::digest;
 use crate::classify::{ClassifyRule, Service};
@@ -82,6 +83,8 @@ pub struct Policy {
     pub escalation_policies: BTreeMap<String, EscalationPolicy>,
     /// Remediations in order.
     pub remediations: Vec<Remediation>,
+    /// Warnings of the check that are known and accepted.
+    pub allow_warnings: Vec<AllowSource>,
 }
 
 /// Planned work.

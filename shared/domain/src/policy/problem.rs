@@ -99,6 +99,21 @@ impl fmt::Display for Problems {
     }
 }
 
+/// A sentence for who wrote a name that nothing has: `there is no schedule `x`; did
+/// you mean `y`?`, or else what there is.
+pub fn unknown<'a>(what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let mut known: Vec<&str> = known.into_iter().filter(|name| !name.is_empty()).collect();
+    known.sort_unstable();
+    known.dedup();
+    let hint = match (did_you_mean(name, known.iter().copied()), known.as_slice()) {
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        (None, []) => format!("there is no {what} at all"),
+        (None, [only]) => format!("there is only `{only}`"),
+        (None, _) => format!("there are {}", known.join(", ")),
+    };
+    format!("there is no {what} `{name}`; {hint}")
+}
+
 /// The name in `known` that `wanted` was probably meant to be: the only one that
 /// is nearest, and near enough.
 pub(crate) fn did_you_mean<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -92,6 +92,7 @@ impl Reader<'_> {
             schedules: self.schedules(),
             escalation_policies: self.escalation_policies(),
             remediations: self.remediations(),
+            allow_warnings: source.allow_warnings.clone(),
         }
     }
 

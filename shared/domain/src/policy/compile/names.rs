@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{PROBLEMS_MAX, Reader};
 use crate::policy::lint::KINDS;
-use crate::policy::problem::did_you_mean;
+use crate::policy::problem::unknown;
 
 impl Reader<'_> {
     /// Notes when `name` is none of `known`, with the nearest one.
@@ -12,16 +12,7 @@ impl Reader<'_> {
         if self.problems.len() >= PROBLEMS_MAX || known.iter().any(|candidate| candidate == name) {
             return;
         }
-        let mut known: Vec<&str> = known.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
-        known.sort_unstable();
-        known.dedup();
-        let hint = match (did_you_mean(name, known.iter().copied()), known.as_slice()) {
-            (Some(near), _) => format!("did you mean `{near}`?"),
-            (None, []) => format!("there is no {what} at all"),
-            (None, [only]) => format!("there is only `{only}`"),
-            (None, _) => format!("there are {}", known.join(", ")),
-        };
-        self.problem(path, format!("there is no {what} `{name}`; {hint}"));
+        self.problem(path, unknown(what, name, known.iter().map(String::as_str)));
     }
 
     /// Notes allowances of warnings that there are not. A policy in force stays in

@@ -313,9 +313,9 @@ fn an_allowance_of_no_warning_that_there_is_or_without_a_reason_is_a_mistake() {
 
 #[test]
 fn pages_are_too_many_only_above_the_number() {
-    assert_eq!(too_many_pages(10, 10), None);
-    let warning = too_many_pages(11, 10).unwrap();
-    assert!(warning.to_string().starts_with("warning[too-many-pages]: with the alarms of this history people would be woken 11"));
+    assert_eq!(too_many_pages("aiko", 10.0, 10), None);
+    let warning = too_many_pages("aiko", 10.5, 10).unwrap();
+    assert!(warning.to_string().starts_with("warning[too-many-pages]: with the alarms of this history aiko would be woken 10.5"));
     let allow = AllowSource { warning: "too-many-pages".into(), at: None, because: "x".into() };
     assert_eq!(allowed(&[allow], vec![warning]), []);
 }
