@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::alert::{Added, Alert, AlertState, History, Transition};
+use crate::alert::{Added, Alert, AlertState, Fingerprint, History, Transition};
 use crate::classify::{Classification, classify};
 use crate::id::IncidentId;
 use crate::incident::{AlertRecord, Clock, Ignored, Incident, Pointer, Status};
 use crate::inhibit::{self, SourceKey};
 use crate::policy::Policy;
 use crate::remediation::{Remedy, Target};
-use crate::route::{Routed, route};
+use crate::route::{GroupKey, Routed, route};
 use crate::span::Span;
 use crate::timeline::{Entry, EntryKind, Scribe};
 
@@ -235,9 +235,14 @@ fn fire(now: Timestamp, policy: &Policy, known: Known<'_>, mut record: AlertReco
     Arrival { record: Some(record), with, start, verb: "joins", because }
 }
 
+/// What an incident of this group is called that this alert opens.
+pub(crate) fn name(now: Timestamp, group: &GroupKey, opener: &Fingerprint, attempt: u32) -> IncidentId {
+    IncidentId::new(now, &format!("{}{opener}", group.as_str()), attempt)
+}
+
 fn open(now: Timestamp, policy: &Policy, mut record: AlertRecord, verdict: Verdict, attempt: u32) -> Arrival {
     let Verdict { classification, routed } = verdict;
-    let id = IncidentId::new(now, &format!("{}{}", routed.group.as_str(), record.alert.fingerprint), attempt);
+    let id = name(now, &routed.group, &record.alert.fingerprint, attempt);
     record.group = routed.group.clone();
     record.incident = Some(id.clone());
     let mut because = classification.because.clone();

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use self::clocks::Clocks;
 use crate::alert::{Alert, Fingerprint};
-use crate::arrival::{self, Arrival, Known, Start, With};
+use crate::arrival::{self, Known, Start, With};
 use crate::classify::Classification;
 use crate::control::Control;
 use crate::escalation::{self, Tick, View};
@@ -205,18 +205,11 @@ impl Rehearsal {
         let (classification, routed) = (verdict.classification.clone(), verdict.routed.clone());
         let fingerprint = alert.fingerprint.clone();
         let known = Known { record: self.records.get(&fingerprint), pointer: self.pointers.get(&routed.group) };
-        let mut arrival = arrival::arrive(self.now, &policy, known, alert.clone(), verdict.clone(), 0);
         // A new incident whose name is taken gets another, as in earnest.
-        let is_taken = |arrival: &Arrival| match &arrival.with {
-            With::Incident(opening) => self.incidents.contains_key(&opening.incident.id),
-            With::Nothing | With::SamePointer | With::Causes(..) => false,
-        };
-        for attempt in 1..NAMES_MAX {
-            if !is_taken(&arrival) {
-                break;
-            }
-            arrival = arrival::arrive(self.now, &policy, known, alert.clone(), verdict.clone(), attempt);
-        }
+        let is_free =
+            |attempt: &u32| !self.incidents.contains_key(&arrival::name(self.now, &routed.group, &fingerprint, *attempt));
+        let attempt = if known.pointer.is_some() { 0 } else { (0..NAMES_MAX).find(is_free).unwrap_or(0) };
+        let arrival = arrival::arrive(self.now, &policy, known, alert, verdict, attempt);
         let incident = arrival.record.as_ref().and_then(|record| record.incident.clone());
         if let Some(record) = arrival.record {
             self.keep(record);

@@ -191,7 +191,7 @@ impl AlarmHistory {
 
     /// Puts what was added in order.
     pub fn finish(mut self) -> AlarmHistory {
-        self.changes.sort_by(|one, other| (one.at, one.alarm, one.state).cmp(&(other.at, other.alarm, other.state)));
+        self.changes.sort_by_key(|change| (change.at, change.alarm, change.state));
         self
     }
 

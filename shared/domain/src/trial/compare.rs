@@ -72,7 +72,7 @@ pub enum Line {
 }
 
 /// Lays them beside each other.
-pub(super) fn compare(expected: &[ExpectSource], seen: Vec<Seen>) -> Vec<Line> {
+pub(super) fn compare(expected: &[ExpectSource], seen: &[Seen]) -> Vec<Line> {
     let mut moments: Vec<u64> =
         expected.iter().map(|expected| second(expected.after)).chain(seen.iter().map(|seen| second(seen.after))).collect();
     moments.sort_unstable();

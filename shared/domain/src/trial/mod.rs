@@ -67,7 +67,7 @@ pub fn run(policy: &Arc<Policy>, test: &TestSource, coverage: &mut Coverage) -> 
     let alerts = test.expect_alerts.iter().flat_map(|expected| stage.mismatches(expected)).collect();
     let seen = stage.seen(test.at);
     let lines = match &test.expect {
-        Some(expected) => compare::compare(expected, seen),
+        Some(expected) => compare::compare(expected, &seen),
         None => seen.into_iter().map(Line::Both).collect(),
     };
     Outcome { name: test.name.clone(), at: test.at, lasted, lines, alerts }

@@ -51,7 +51,7 @@ fn told(outcome: &Outcome) -> String {
 }
 
 /// Runs one test of these steps.
-fn play(steps: Value, expect: Value, alerts: Value) -> Outcome {
+fn play(steps: &Value, expect: &Value, alerts: &Value) -> Outcome {
     let test = json!([{"name": "it", "at": "2026-06-01T00:00:00Z", "steps": steps, "expect": expect, "expect_alerts": alerts}]);
     let tests = tests(&test);
     let policy = policy();
@@ -67,7 +67,7 @@ fn fires(service: &str) -> Value {
 #[test]
 fn time_stands_still_after_the_last_step() {
     for (wait, wanted) in [("29s", ""), ("30s", "  30s opened desk\n")] {
-        let outcome = play(json!([fires("web"), {"wait": wait}]), Value::Null, json!([{"alertname": "cpu"}]));
+        let outcome = play(&json!([fires("web"), {"wait": wait}]), &Value::Null, &json!([{"alertname": "cpu"}]));
         assert_eq!(told(&outcome), wanted, "{wait}");
         assert!(outcome.passed());
     }
@@ -91,7 +91,7 @@ fn a_test_passes_if_all_that_was_sent_was_expected_and_the_other_way_round() {
         (json!([]), "+ 0s page ann\n+ 0s page ann\n"),
         (json!([{"after": "0", "because": "the moon"}]), "- 0s ? ?\n+ 0s page ann\n+ 0s page ann\n"),
     ] {
-        let outcome = play(steps(), expect.clone(), json!([]));
+        let outcome = play(&steps(), &expect, &json!([]));
         assert_eq!(told(&outcome), wanted, "{expect}");
         assert_eq!(outcome.passed(), !wanted.contains(['+', '-']), "{expect}");
     }
@@ -113,7 +113,7 @@ fn what_an_alert_is_found_to_be_is_compared() {
         (json!({"alertname": "cpu", "labels": {"service": "api"}, "priority": "P1"}), "cpu is P2, not P1: rule `all` sets P2"),
         (json!({"alertname": "cpu", "labels": {"service": "web"}}), "no alert cpu with these labels came in"),
     ] {
-        let outcome = play(steps(), Value::Null, json!([expected]));
+        let outcome = play(&steps(), &Value::Null, &json!([expected]));
         let told = outcome.alerts.join("\n");
         assert!(if wanted.is_empty() { told.is_empty() } else { told.contains(wanted) }, "{expected}: {told}");
         assert_eq!(outcome.passed(), wanted.is_empty());
@@ -123,12 +123,15 @@ fn what_an_alert_is_found_to_be_is_compared() {
 #[test]
 fn a_silence_and_an_ok_are_steps_as_well() {
     let silence = json!({"silence": {"matchers": ["service=\"web\""], "for": "10m"}});
-    let outcome =
-        play(json!([silence, fires("web"), {"wait": "9m"}]), json!([]), json!([{"alertname": "cpu", "suppressed": "silence"}]));
+    let outcome = play(
+        &json!([silence, fires("web"), {"wait": "9m"}]),
+        &json!([]),
+        &json!([{"alertname": "cpu", "suppressed": "silence"}]),
+    );
     assert!(outcome.passed(), "{outcome:?}");
     // An `ok` need not repeat what tells it from no other.
     let steps = json!([fires("web"), {"wait": "1m"}, {"ok": {"alertname": "cpu"}}, {"wait": "20m"}]);
-    let outcome = play(steps, json!([{"after": "30s", "to": "desk"}, {"after": "2m30s", "kind": "resolved"}]), json!([]));
+    let outcome = play(&steps, &json!([{"after": "30s", "to": "desk"}, {"after": "2m30s", "kind": "resolved"}]), &json!([]));
     assert!(outcome.passed(), "{}", told(&outcome));
 }
 
