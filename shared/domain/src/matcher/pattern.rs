@@ -175,12 +175,15 @@ fn needs(source: &str) -> (String, String) {
         let length = match ch {
             '(' => group(rest),
             '[' => class(rest),
+            '{' => rest.find('}').map_or(1, |at| at + 1),
             '\\' => rest.chars().take(2).map(char::len_utf8).sum(),
             ch => ch.len_utf8(),
         };
         let after = &rest[length..];
-        // Flags change what comes after them, and a bar says that this may be another.
-        if rest.starts_with("(?") || ch == '|' {
+        // Flags change what comes after them, a bar says that this may be another, and
+        // some letters after a backslash take more with them.
+        let takes_more = |after: char| after.is_alphanumeric() && !matches!(after, 'd' | 'D' | 'w' | 'W' | 's' | 'S');
+        if rest.starts_with("(?") || ch == '|' || (ch == '\\' && rest[1..].starts_with(takes_more)) {
             return (String::new(), String::new());
         }
         let is_kept = is_plain(ch) && !after.starts_with(['*', '?', '{']);

@@ -138,10 +138,10 @@ proptest! {
     #[test]
     fn what_needs_no_engine_is_as_the_engine_has_it(
         parts in proptest::collection::vec(proptest::sample::select(vec![
-            "a", "b", "ab", "-", "|", ".*", ".+", ".", "a*", "b?", "a+", "b{2}", "(a|b)", "(a)?", "(?:ab)*", "([)]|a)", r"(\)|b)",
+            "a", "b", "ab", "-", "|", ".*", ".+", ".", "a*", "b?", "a+", "b{2}", "a{1,2}", r"\x41", r"\u0041", r"\b", "(a|b)", "(a)?", "(?:ab)*", "([)]|a)", r"(\)|b)",
             "[ab]", "[^a]", "[]a]", "[^]|]", "[(]", "[a|b]+", "[[:alpha:]|]", r"[\]a]", r"\.", r"\|", r"\-", r"\w", "(?i)B", "(?s:.)",
-        ]), 0..6),
-        values in proptest::collection::vec("[aAbB.\\-|\n)]{0,5}", 1..8),
+        ]), 0..5),
+        values in proptest::collection::vec(prop_oneof!["[ab]{0,3}", "[aAbB.\\-|\n)]{0,5}"], 8..16),
     ) {
         let expression = parts.concat();
         let pattern = Pattern::of_regex(&expression);
