@@ -72,7 +72,7 @@ async fn a_bad_policy_is_refused_with_file_line_and_reason() {
     let install = installation(&play, bad, BAD);
     let failure = play.classify(&install).await.unwrap_err();
     assert_eq!(failure.kind, "Watchkeeper.PolicyRefused");
-    let line = "policy.yaml:5:7: route.routes[0].receiver: there is no receiver `taem`; did you mean `team`?";
+    let line = "policy.yaml:5:17: route.routes[0].receiver: there is no receiver `taem`; did you mean `team`?";
     assert!(failure.message.contains(line), "{}", failure.message);
     assert_eq!(play.world.rows().await, rows, "the table was changed");
     fires(&mut play, "cpu").await;

@@ -55,7 +55,7 @@ impl Reader<'_> {
                     self.problem(format!("{path}.ends_at"), format!("the window ends at {ends}, before it starts"));
                 }
                 (None, _) | (_, None) if window.time_intervals.is_empty() => {
-                    self.problem(&path, "a window needs `starts_at` and `ends_at`, or `time_intervals` in which it recurs")
+                    self.problem(&path, "a window needs `starts_at` and `ends_at`, or `time_intervals` in which it recurs");
                 }
                 (None | Some(_), None | Some(_)) => {}
             }

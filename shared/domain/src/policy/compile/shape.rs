@@ -37,11 +37,11 @@ pub(super) fn read(content: &Map<String, Value>) -> Result<PolicySource, Vec<Pro
         Err(error) => words::problem(&error, &error.path().to_string()),
     };
     let mut problems = Vec::new();
-    for key in NEEDED.into_iter().filter(|key| !content.contains_key(*key)) {
-        problems.push(Problem::new("", format!("`{key}` is missing")));
-    }
     for (key, value) in content {
         parts(key, value, &mut problems);
+    }
+    for key in NEEDED.into_iter().filter(|key| !content.contains_key(*key)) {
+        problems.push(Problem::new("", format!("`{key}` is missing")));
     }
     problems.truncate(ALL_MAX);
     // What goes wrong only as a whole is told as a whole.

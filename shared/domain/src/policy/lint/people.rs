@@ -120,17 +120,16 @@ fn gaps(schedule: &Schedule, from: Timestamp, until: Timestamp) -> Vec<(Timestam
     let mut gaps: Vec<(Timestamp, Timestamp)> = Vec::new();
     let mut at = from;
     while at < until {
-        let next = match schedule.on_call(at, &[]) {
-            Some(on_call) => on_call.until,
-            None => {
-                let quarter = (at.as_second().div_euclid(STEP) + 1) * STEP;
-                let next = Timestamp::from_second(quarter).unwrap_or(until).min(until);
-                match gaps.last_mut() {
-                    Some((_, end)) if *end == at => *end = next,
-                    Some(_) | None => gaps.push((at, next)),
-                }
-                next
+        let next = if let Some(on_call) = schedule.on_call(at, &[]) {
+            on_call.until
+        } else {
+            let quarter = (at.as_second().div_euclid(STEP) + 1) * STEP;
+            let next = Timestamp::from_second(quarter).unwrap_or(until).min(until);
+            match gaps.last_mut() {
+                Some((_, end)) if *end == at => *end = next,
+                Some(_) | None => gaps.push((at, next)),
             }
+            next
         };
         at = next.max(Span::millis(1).after(at));
     }

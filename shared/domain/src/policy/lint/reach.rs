@@ -9,7 +9,7 @@ use crate::route::Route;
 
 /// Most routes above another that are compared with it. The cost of comparing grows
 /// with their square, and trees are deep rather than wide.
-const TAKERS_MAX: usize = 100;
+const TAKERS_MAX: usize = 40;
 
 /// A route of the tree with all that stands before it.
 pub(super) struct Node<'p> {
