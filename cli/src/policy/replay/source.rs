@@ -1,5 +1,6 @@
 //! Where does the history come from? From files, or from CloudWatch itself.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use domain::replay::{AlarmHistory, Catalogue};
@@ -46,10 +47,10 @@ pub(super) fn files(histories: &[PathBuf], alarms: &[PathBuf]) -> Result<Source,
 fn nothing_in(names: &str, history: &AlarmHistory) -> String {
     let mut sentence = format!("there is no change of state in {names}");
     if history.n_other > 0 {
-        sentence.push_str(&format!("; items of other types: {}", history.n_other));
+        let _ = write!(sentence, "; items of other types: {}", history.n_other);
     }
     if let Some(why) = history.unreadable.first() {
-        sentence.push_str(&format!("; items that cannot be read: {}, {why}", history.n_unreadable));
+        let _ = write!(sentence, "; items that cannot be read: {}, {why}", history.n_unreadable);
     }
     format!("{sentence}\nwrite one with `aws cloudwatch describe-alarm-history --history-item-type StateUpdate`")
 }
