@@ -141,6 +141,8 @@ fn parse(text: &str) -> Result<Value, Problems> {
             max_events: 4 * NODES_MAX,
             max_documents: 1,
         },
+        // `yes` and `on` are text, as they are to Alertmanager where it expects text.
+        strict_booleans: true,
         non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::Reject,
     };
     options.alias_limits.max_total_replayed_events = NODES_MAX;

@@ -48,7 +48,7 @@ impl Visitor<'_> for Scalar {
     }
 
     // How it was written is not known any more: 1.10 would become 1.1.
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Text, E> {
-        Err(E::custom(format!("write the number {value} in quotes, with as many digits as the label has")))
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Text, E> {
+        Err(E::custom("write this number in quotes, exactly as the label has it"))
     }
 }
