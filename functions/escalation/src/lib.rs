@@ -241,6 +241,7 @@ impl Read {
     fn decide(&self, now: Timestamp, clock: i64) -> Tick {
         let notices: Vec<Notice> = self.rows.notices.iter().map(|stored| stored.value.clone()).collect();
         let causes: Vec<Causes> = self.causes.iter().map(|stored| stored.value.clone()).collect();
+        let others: Vec<&Incident> = self.others.iter().collect();
         let view = View {
             incident: &self.rows.incident.value,
             version: self.rows.incident.version,
@@ -249,7 +250,7 @@ impl Read {
             remedies: &self.remedies(),
             control: &self.control,
             causes: &causes,
-            others: &self.others,
+            others: &others,
         };
         tick(now, &self.policy, view, clock)
     }

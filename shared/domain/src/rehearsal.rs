@@ -8,85 +8,37 @@
 mod clocks;
 #[cfg(test)]
 mod promises;
+mod seen;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use self::clocks::Clocks;
+use self::clocks::{Clocks, Held};
+pub use self::seen::{Heard, Note, Sent};
 use crate::alert::{Alert, Fingerprint};
 use crate::arrival::{self, Known, Start, With};
-use crate::classify::Classification;
 use crate::control::Control;
 use crate::escalation::{self, Tick, View};
 use crate::id::IncidentId;
-use crate::incident::{self, AlertRecord, Answered, Incident, Pointer};
+use crate::incident::{self, AlertRecord, Answered, Incident, Pointer, Status};
 use crate::inhibit::{self, Causes, SourceKey};
-use crate::notice::{Delivery, Notice, NoticeKind};
-use crate::policy::{Address, Class, Policy};
+use crate::notice::{Delivery, Notice};
+use crate::policy::Policy;
 use crate::priority::Priority;
 use crate::remediation::Remedy;
-use crate::route::{GroupKey, Routed};
+use crate::route::GroupKey;
 use crate::span::Span;
 use crate::suppress::{self, Suppression};
-use crate::timeline::{Entry, EntryKind};
+use crate::timeline::Entry;
 
 /// How many names are tried for a new incident.
 const NAMES_MAX: u32 = 100;
 
-/// A message that people would have got.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sent {
-    /// When.
-    pub at: Timestamp,
-    /// About which incident.
-    pub incident: IncidentId,
-    /// The incident's priority then.
-    pub priority: Priority,
-    /// What it says.
-    pub kind: NoticeKind,
-    /// The receiver or the person.
-    pub to: String,
-    /// By which kind of way.
-    pub class: Class,
-    /// Where it goes.
-    pub address: Address,
-    /// Which messages were decided on together: the incident's rounds, from 1.
-    pub round: u32,
-    /// Why.
-    pub because: String,
-}
-
-/// A line of an incident's record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    /// When.
-    pub at: Timestamp,
-    /// Whose record.
-    pub incident: IncidentId,
-    /// What about.
-    pub kind: EntryKind,
-    /// What happened.
-    pub text: String,
-    /// Why.
-    pub because: Vec<String>,
-}
-
-/// What became of an alert that came in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Heard {
-    /// What it did, in a word: `opens`, `joins`, `reopens`, `recovers`, `duplicate`.
-    pub verb: &'static str,
-    /// The incident that it belongs to.
-    pub incident: Option<IncidentId>,
-    /// What it is about.
-    pub classification: Classification,
-    /// Where it goes.
-    pub routed: Routed,
-    /// Why.
-    pub because: Vec<String>,
-}
+/// How many incidents are remembered at least before those that are over are taken
+/// out of their order.
+const ORDER_MIN: usize = 64;
 
 /// Everything between the decisions.
 #[derive(Debug)]
@@ -96,8 +48,8 @@ pub struct Rehearsal {
     pub(crate) now: Timestamp,
     pub(crate) records: BTreeMap<Fingerprint, AlertRecord>,
     pub(crate) incidents: BTreeMap<IncidentId, Played>,
-    /// The incidents in the order of their opening.
-    pub(crate) order: Vec<IncidentId>,
+    /// The incidents in the order of their opening; some may be forgotten.
+    pub(crate) order: Vec<(Timestamp, IncidentId)>,
     pointers: HashMap<GroupKey, Pointer>,
     causes: HashMap<SourceKey, Causes>,
     clocks: Clocks,
@@ -159,8 +111,9 @@ impl Rehearsal {
 
     /// What operators change at run time.
     pub fn control_mut(&mut self) -> &mut Control {
-        for id in &self.order {
+        for (_, id) in &self.order {
             self.clocks.look(id, self.now);
+            self.clocks.look_for_release(id, self.now);
         }
         &mut self.control
     }
@@ -182,7 +135,7 @@ impl Rehearsal {
 
     /// The incidents that are not forgotten, in the order of their opening.
     pub fn incidents(&self) -> impl Iterator<Item = &Incident> {
-        self.order.iter().filter_map(|id| self.incidents.get(id)).map(|played| &played.incident)
+        self.order.iter().filter_map(|(_, id)| self.incidents.get(id)).map(|played| &played.incident)
     }
 
     /// What is known of an alert.
@@ -221,7 +174,7 @@ impl Rehearsal {
                 let incident = opening.incident;
                 self.note_causes(&incident.id, &incident.causes);
                 self.note(&incident.id, opening.entries);
-                self.order.push(incident.id.clone());
+                self.order.push((incident.opened_at, incident.id.clone()));
                 let played = Played {
                     incident: incident.clone(),
                     remedies: opening.remedies,
@@ -239,6 +192,7 @@ impl Rehearsal {
         // Whoever joins waits for the next look for news.
         if let Some(incident) = &incident {
             self.clocks.look(incident, self.now);
+            self.clocks.look_for_release(incident, self.now);
         }
         Heard { verb: arrival.verb, incident, classification, routed, because: arrival.because }
     }
@@ -296,7 +250,10 @@ impl Rehearsal {
         }
         if is_over && self.forgets {
             self.incidents.remove(&id);
-            self.order.retain(|other| *other != id);
+            if self.order.len() > 2 * self.incidents.len() + ORDER_MIN {
+                let known = &self.incidents;
+                self.order.retain(|(_, other)| known.contains_key(other));
+            }
         }
     }
 
@@ -309,11 +266,7 @@ impl Rehearsal {
             .into_iter()
             .filter_map(|key| self.causes.get(&key).map(|causes| deciding(causes, id)))
             .collect();
-        let others: Vec<Incident> = if escalation::looks_at_others(&self.policy, &played.incident) {
-            self.incidents().filter(|other| other.is_open()).cloned().collect()
-        } else {
-            Vec::new()
-        };
+        let others = self.others(&played.incident);
         let view = View {
             incident: &played.incident,
             version: played.version,
@@ -325,6 +278,18 @@ impl Rehearsal {
             others: &others,
         };
         Some(escalation::tick(self.now, &self.policy, view, seq))
+    }
+
+    /// The open incidents that may be part of a storm with this one.
+    fn others(&self, incident: &Incident) -> Vec<&Incident> {
+        let Some(storm) = &self.policy.noise.storm else { return Vec::new() };
+        if !escalation::looks_at_others(&self.policy, incident) {
+            return Vec::new();
+        }
+        let (first, last) = (storm.within.before(incident.opened_at), storm.within.after(incident.opened_at));
+        let from = self.order.partition_point(|(opened_at, _)| *opened_at < first);
+        let near = self.order[from..].iter().take_while(|(opened_at, _)| *opened_at <= last);
+        near.filter_map(|(_, id)| self.incidents.get(id)).map(|played| &played.incident).filter(|other| other.is_open()).collect()
     }
 
     fn tick(&mut self, id: &IncidentId, seq: i64) {
@@ -342,11 +307,36 @@ impl Rehearsal {
         }
         self.forget_causes(id, &causes);
         self.note_causes(id, &tick.incident.causes);
+        let ended: Vec<&SourceKey> =
+            causes.iter().filter(|cause| !tick.incident.causes.contains(cause)).map(|(key, _)| key).collect();
+        let is_over = !matches!(tick.incident.status, Status::Triggered | Status::Acknowledged { .. });
+        if is_over || !ended.is_empty() {
+            let now = self.now;
+            self.clocks.release(now, |held| (is_over && held.is_led) || ended.iter().any(|key| held.causes.contains(key)));
+        }
         let interval = tick.incident.settings.group_interval;
         self.store(tick.incident);
         #[cfg(test)]
         self.same_again(id, seq, &causes, tick.wake_at);
-        self.clocks.wait(id, seq, tick.wakes, interval.max(Span::seconds(1)));
+        let held = if tick.wakes.is_some_and(|wakes| wakes.for_release.is_some()) { self.held(id) } else { Held::default() };
+        let recheck = escalation::RECHECK.shortened(self.policy.time_scale);
+        self.clocks.wait(id, seq, tick.wakes, interval.max(Span::seconds(1)), (recheck, held));
+    }
+
+    /// What may hold an incident back for a time that nobody knows.
+    fn held(&self, id: &IncidentId) -> Held {
+        let Some(played) = self.incidents.get(id) else { return Held::default() };
+        let members = played.members.iter().filter_map(|fingerprint| self.records.get(fingerprint));
+        let firing = members.filter(|member| member.is_firing());
+        let causes = firing
+            .flat_map(|member| inhibit::as_target(&self.policy.inhibit_rules, &member.classification.labels))
+            .map(|part| part.key)
+            .collect();
+        let gale = self.policy.noise.storm.as_ref().and_then(|rules| {
+            let others = self.others(&played.incident);
+            escalation::storm(rules, &played.incident, &others).map(|gale| gale.leader.id != *id)
+        });
+        Held { causes, is_led: gale == Some(true) }
     }
 
     fn note(&mut self, id: &IncidentId, entries: Vec<Entry>) {
@@ -394,7 +384,7 @@ impl Rehearsal {
 
     fn answer(&mut self, say: impl Fn(Timestamp, &Incident, u64, Span) -> Option<Answered>) -> usize {
         let mut n_answered = 0;
-        for id in self.order.clone() {
+        for (_, id) in self.order.clone() {
             let Some(played) = self.incidents.get(&id) else { continue };
             let answered = say(self.now, &played.incident, played.version, self.policy.noise.linger);
             if let Some(Answered::Changed(incident, entries)) = answered {

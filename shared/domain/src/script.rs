@@ -118,7 +118,7 @@ impl Script {
 
     /// The first remediation of the incident that was opened first.
     pub(crate) fn first_remedy(&self) -> (Incident, Remedy) {
-        let played = &self.rehearsal.incidents[&self.rehearsal.order[0]];
+        let played = &self.rehearsal.incidents[&self.rehearsal.order[0].1];
         (played.incident.clone(), played.remedies[0].clone())
     }
 
@@ -127,7 +127,7 @@ impl Script {
         let new = &self.rehearsal.sent()[self.n_told..];
         let lines = new.iter().fold(String::new(), |mut out, sent| {
             let seconds = Span::between(self.start, sent.at).as_seconds();
-            let n = self.rehearsal.order.iter().position(|other| *other == sent.incident).unwrap() + 1;
+            let n = self.rehearsal.order.iter().position(|(_, other)| *other == sent.incident).unwrap() + 1;
             let _ = writeln!(out, "{} #{n} {} {}", clock(seconds), sent.kind.word(), address(&sent.address));
             out
         });

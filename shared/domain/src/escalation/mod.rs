@@ -29,7 +29,7 @@ use crate::suppress::{Suppression, suppression};
 use crate::timeline::{Entry, EntryKind, Scribe};
 
 /// How soon a suppression without a known end is looked at again.
-const RECHECK: Span = Span::minutes(1);
+pub(crate) const RECHECK: Span = Span::minutes(1);
 
 /// How soon a mute whose end is far away is looked at again.
 const LOOK_AGAIN: Span = Span::days(1);
@@ -64,7 +64,7 @@ pub struct View<'v> {
     /// The causes noted under the keys of [`keys_to_look_up`].
     pub causes: &'v [Causes],
     /// The other open incidents; only needed where [`looks_at_others`] says so.
-    pub others: &'v [Incident],
+    pub others: &'v [&'v Incident],
 }
 
 /// What a tick decides.
@@ -89,6 +89,9 @@ pub struct Wakes {
     pub at: Option<Timestamp>,
     /// The next look for alerts that joined.
     pub for_news: Option<Timestamp>,
+    /// The next look at whether what holds it back still does, where nothing says how
+    /// long that will be.
+    pub for_release: Option<Timestamp>,
 }
 
 /// Whether a tick of this incident needs to know the other open ones.
@@ -131,6 +134,7 @@ pub fn tick(now: Timestamp, policy: &Policy, view: View<'_>, clock: i64) -> Tick
         scribe: Scribe::new(now, format!("t{}", view.version)),
         wakes: Vec::new(),
         look_at: None,
+        release_at: None,
         held: Vec::new(),
         n_skipped: 0,
     };
@@ -182,6 +186,8 @@ struct Ticking<'t> {
     wakes: Vec<Timestamp>,
     /// The next look for alerts that joined.
     look_at: Option<Timestamp>,
+    /// The next look at whether what holds it back still does.
+    release_at: Option<Timestamp>,
     /// Firing alerts that are suppressed now.
     held: Vec<Fingerprint>,
     /// Rungs of the ladder passed in this tick because nobody was there.
@@ -228,7 +234,10 @@ impl<'t> Ticking<'t> {
             }
         }
         for (_, suppression) in &held {
-            self.wakes.push(suppression.until.unwrap_or_else(|| self.recheck_at()));
+            match suppression.until {
+                Some(until) => self.wakes.push(until),
+                None => self.release_at = Some(self.recheck_at()),
+            }
         }
         self.held = held.iter().map(|(member, _)| member.alert.fingerprint.clone()).take(HELD_MAX).collect();
         if active.is_empty() {
@@ -324,7 +333,7 @@ impl<'t> Ticking<'t> {
 
     fn finish(mut self, is_over: bool) -> Tick {
         let wakes = (!is_over).then(|| self.next_wakes());
-        let wake_at = wakes.and_then(|wakes| wakes.at.into_iter().chain(wakes.for_news).min());
+        let wake_at = wakes.and_then(|wakes| wakes.at.into_iter().chain(wakes.for_news).chain(wakes.for_release).min());
         if let Some(wake_at) = wake_at {
             self.incident.wake_at = wake_at;
         }
@@ -336,8 +345,10 @@ impl<'t> Ticking<'t> {
     fn next_wakes(&self) -> Wakes {
         let soonest = Span::seconds(1).after(self.now);
         let for_news = self.look_at.map(|at| at.max(soonest));
+        let for_release = self.release_at.map(|at| at.max(soonest));
         let at = self.wakes.iter().copied().min().map(|at| at.max(soonest));
-        Wakes { at: at.or_else(|| for_news.is_none().then(|| self.recheck_at().max(soonest))), for_news }
+        let is_idle = for_news.is_none() && for_release.is_none();
+        Wakes { at: at.or_else(|| is_idle.then(|| self.recheck_at().max(soonest))), for_news, for_release }
     }
 }
 

@@ -39,15 +39,16 @@ pub struct Gale<'i> {
 
 /// The storm that an incident is part of, if it is: enough open incidents with the
 /// same labels that opened within the storm's time of this one.
-pub fn storm<'i>(storm: &Storm, incident: &'i Incident, others: &'i [Incident]) -> Option<Gale<'i>> {
-    let is_open = |other: &&Incident| matches!(other.status, Status::Triggered | Status::Acknowledged { .. });
-    let is_like = |other: &&Incident| storm.by.iter().all(|name| other.labels.get(name) == incident.labels.get(name));
-    let is_near = |other: &&Incident| {
+pub fn storm<'i>(storm: &Storm, incident: &'i Incident, others: &[&'i Incident]) -> Option<Gale<'i>> {
+    let is_open = |other: &&'i Incident| matches!(other.status, Status::Triggered | Status::Acknowledged { .. });
+    let is_like = |other: &&'i Incident| storm.by.iter().all(|name| other.labels.get(name) == incident.labels.get(name));
+    let is_near = |other: &&'i Incident| {
         let (first, last) = (incident.opened_at.min(other.opened_at), incident.opened_at.max(other.opened_at));
         Span::between(first, last) <= storm.within
     };
-    let together: Vec<&Incident> = others
+    let together: Vec<&'i Incident> = others
         .iter()
+        .copied()
         .filter(|other| other.id != incident.id)
         .filter(is_open)
         .filter(is_like)
@@ -150,7 +151,7 @@ impl Ticking<'_> {
             return false;
         }
         let reason = format!("part of {storm}; incident {leader} speaks for all");
-        self.wakes.push(self.recheck_at());
+        self.release_at = Some(self.recheck_at());
         let held = format!("incident {leader} speaks for a storm{of}");
         if self.incident.suppressed.as_ref() != Some(&held) {
             let names = named(self.view.members.iter().filter(|member| member.is_firing()).take(NAMED_MAX));

@@ -178,3 +178,14 @@ fn what_was_in_force_before_an_update_still_loads() {
         assert!(Policy::load(&content).is_ok(), "{path}");
     }
 }
+
+#[test]
+fn a_policy_whose_tests_cannot_be_run_is_refused_and_stays_in_force_if_it_was() {
+    let mut content = good();
+    let test = json!({"name": "t", "at": "2026-06-01T00:00:00Z", "steps": [{"alarm": {"alertname": "hot"}}],
+        "expect": [{"after": "0s", "kind": "opned"}]});
+    put(&mut content, "tests", Some(json!([test])));
+    let said = refused(&content).to_string();
+    assert!(said.starts_with("tests[0].expect[0].kind: ") && said.contains("did you mean `opened`?"), "{said}");
+    assert!(Policy::load(&content).is_ok());
+}

@@ -1,7 +1,8 @@
 //! When does which incident's clock tick next?
 //!
 //! A clock in earnest looks for news once every `group_interval`, since those who
-//! join do not wake it. Nearly all of these looks find nothing; a rehearsal knows
+//! join do not wake it, and every minute at whether what holds it back still does.
+//! Nearly all of these looks find nothing; a rehearsal knows
 //! who joins and what operators change, and takes only the looks that find something,
 //! at the same moments. (Where a window or a mute begins, the look that would have
 //! noted it is left out, too: news that came in just before its end may be told up to
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use crate::arrival::Start;
 use crate::escalation::Wakes;
 use crate::id::IncidentId;
+use crate::inhibit::SourceKey;
 use crate::span::Span;
 
 #[cfg(test)]
@@ -30,6 +32,17 @@ pub(super) struct Clocks {
     armed: HashMap<(IncidentId, i64), Timestamp>,
     /// The next look for news of each incident.
     looks: HashMap<IncidentId, Look>,
+    /// The next look of each incident that is held back, with what holds it.
+    held: HashMap<IncidentId, (Look, Held)>,
+}
+
+/// What holds an incident back for a time that nobody knows.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Held {
+    /// The keys under which its causes are noted.
+    pub(super) causes: BTreeSet<SourceKey>,
+    /// Whether another incident speaks for it.
+    pub(super) is_led: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +50,17 @@ struct Look {
     at: Timestamp,
     clock: i64,
     interval: Span,
+}
+
+impl Look {
+    /// The first of these looks after `now`.
+    fn after(self, now: Timestamp) -> Timestamp {
+        if self.at > now {
+            return self.at;
+        }
+        let n_looks = Span::between(self.at, now).as_millis() / self.interval.as_millis().max(1) + 1;
+        Span::millis(n_looks.saturating_mul(self.interval.as_millis())).after(self.at)
+    }
 }
 
 impl Clocks {
@@ -53,30 +77,55 @@ impl Clocks {
     }
 
     /// A tick said when it wants to be woken.
-    pub(super) fn wait(&mut self, incident: &IncidentId, clock: i64, wakes: Option<Wakes>, interval: Span) {
+    pub(super) fn wait(
+        &mut self,
+        incident: &IncidentId,
+        clock: i64,
+        wakes: Option<Wakes>,
+        interval: Span,
+        recheck: (Span, Held),
+    ) {
         self.looks.remove(incident);
+        self.held.remove(incident);
         let Some(wakes) = wakes else { return };
         if let Some(at) = wakes.at {
             self.arm(incident, clock, at);
         }
         #[cfg(test)]
         if EVERY_LOOK.get() {
-            wakes.for_news.into_iter().for_each(|at| self.arm(incident, clock, at));
+            wakes.for_news.into_iter().chain(wakes.for_release).for_each(|at| self.arm(incident, clock, at));
             return;
         }
         if let Some(at) = wakes.for_news {
             self.looks.insert(incident.clone(), Look { at, clock, interval });
         }
+        if let Some(at) = wakes.for_release {
+            let (interval, held) = recheck;
+            self.held.insert(incident.clone(), (Look { at, clock, interval }, held));
+        }
     }
 
     /// There may be news of an incident: its next look after `now` is taken.
     pub(super) fn look(&mut self, incident: &IncidentId, now: Timestamp) {
-        let Some(Look { mut at, clock, interval }) = self.looks.remove(incident) else { return };
-        if at <= now {
-            let n_looks = Span::between(at, now).as_millis() / interval.as_millis().max(1) + 1;
-            at = Span::millis(n_looks.saturating_mul(interval.as_millis())).after(at);
+        if let Some(look) = self.looks.remove(incident) {
+            self.arm(incident, look.clock, look.after(now));
         }
-        self.arm(incident, clock, at);
+    }
+
+    /// What holds an incident back may have ended: its next look after `now` is taken.
+    pub(super) fn look_for_release(&mut self, incident: &IncidentId, now: Timestamp) {
+        if let Some((look, _)) = self.held.remove(incident) {
+            self.arm(incident, look.clock, look.after(now));
+        }
+    }
+
+    /// The same for all incidents that are held back in a certain way.
+    pub(super) fn release(&mut self, now: Timestamp, is_it: impl Fn(&Held) -> bool) {
+        let ended: Vec<IncidentId> =
+            self.held.iter().filter(|(_, (_, held))| is_it(held)).map(|(incident, _)| incident.clone()).collect();
+        for incident in ended {
+            self.look_for_release(&incident, now);
+        }
     }
 
     /// The next clock that is due until `to`.

@@ -10,6 +10,7 @@ use crate::alert::AlertState;
 use crate::control::{Silence, SilenceKind};
 use crate::labels::Labels;
 use crate::law::law;
+use crate::notice::NoticeKind;
 use crate::script::policy;
 
 /// Something that happens.

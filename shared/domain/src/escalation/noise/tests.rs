@@ -139,7 +139,8 @@ fn nobody_speaks_for_what_is_more_urgent_or_opened_long_before() {
         let incidents: Vec<Incident> = s.rehearsal.incidents().cloned().collect();
         let this = incidents.iter().find(|incident| incident.title == name).unwrap();
         let rules = Storm { incidents: 3, within: Span::minutes(5), by: vec!["team".into()] };
-        storm(&rules, this, &incidents).map(|gale| (gale.leader.title.clone(), gale.leader.priority, gale.n_incidents))
+        let others: Vec<&Incident> = incidents.iter().collect();
+        storm(&rules, this, &others).map(|gale| (gale.leader.title.clone(), gale.leader.priority, gale.n_incidents))
     };
     assert_eq!(gale_of("a"), Some(("critical".into(), Priority::P1, 3)));
     assert_eq!(gale_of("old"), None);

@@ -22,6 +22,7 @@ use crate::matcher::{Matcher, MatcherError};
 use crate::mute::Muting;
 use crate::route::{Inherited, Route};
 use crate::span::Span;
+use crate::trial;
 
 use self::alerts::severities;
 pub(crate) use self::shape::problem as shape_problem;
@@ -50,7 +51,11 @@ pub(super) fn compile(content: &Value, strict: bool) -> Result<(Policy, PolicySo
     let source = shape::read(members).map_err(Problems)?;
     let mut reader = Reader { strict, scale: 1, problems: Vec::new(), source: &source };
     let policy = reader.read(version_of(content));
-    let problems = reader.problems;
+    let mut problems = reader.problems;
+    // Tests speak of what the policy names: what is wrong with it is told first.
+    if strict && problems.is_empty() {
+        problems = trial::check(&policy, &source.tests);
+    }
     if problems.is_empty() { Ok((policy, source)) } else { Err(Problems(problems)) }
 }
 

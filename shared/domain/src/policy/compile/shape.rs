@@ -7,6 +7,8 @@
 
 mod words;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 use serde_path_to_error::{Path, Segment};
 
@@ -43,6 +45,9 @@ pub(super) fn read(content: &Map<String, Value>) -> Result<PolicySource, Vec<Pro
     for key in NEEDED.into_iter().filter(|key| !content.contains_key(*key)) {
         problems.push(Problem::new("", format!("`{key}` is missing")));
     }
+    // A key that is not known is met with each of its members.
+    let mut told = BTreeSet::new();
+    problems.retain(|problem| told.insert((problem.path.clone(), problem.message.clone())));
     problems.truncate(ALL_MAX);
     // What goes wrong only as a whole is told as a whole.
     Err(if problems.is_empty() { vec![first] } else { problems })
@@ -51,18 +56,20 @@ pub(super) fn read(content: &Map<String, Value>) -> Result<PolicySource, Vec<Pro
 /// Reads one top-level key in as many parts as it has.
 fn parts(key: &str, value: &Value, problems: &mut Vec<Problem>) {
     match value {
-        Value::Array(items) => {
+        Value::Array(items) if !items.is_empty() => {
             for (n, item) in items.iter().enumerate() {
                 part(key, &json!([item]), &|path| renumbered(path, key, n), problems);
             }
         }
         Value::Object(_) if key == "route" => route(value, "route", 0, problems),
-        Value::Object(members) => {
+        Value::Object(members) if !members.is_empty() => {
             for (name, value) in members {
                 member(key, name, value, problems);
             }
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => part(key, value, &str::to_owned, problems),
+        Value::Object(_) | Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            part(key, value, &str::to_owned, problems)
+        }
     }
 }
 

@@ -433,3 +433,14 @@ fn a_tree_that_is_too_deep_is_refused_and_not_overflowed() {
     assert!(said.ends_with(".routes: the tree is deeper than 56 routes"), "{said}");
     assert!(Policy::load(&content).is_err());
 }
+
+#[test]
+fn a_key_that_is_not_known_is_told_once_whatever_it_holds() {
+    for value in [json!({}), json!({"slack_api_url": "x", "smtp_from": "y"}), json!([]), json!(1)] {
+        let mut content = good();
+        put(&mut content, "global", Some(value.clone()));
+        put(&mut content, "noise.lingre", Some(json!("5m")));
+        let paths: Vec<String> = refused(&content).0.into_iter().map(|problem| problem.path).collect();
+        assert_eq!(paths, ["global", "noise.lingre"], "{value}");
+    }
+}
