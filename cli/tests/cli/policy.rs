@@ -143,13 +143,13 @@ async fn every_file_that_is_too_much_or_no_policy_is_refused_in_words() {
     let repeated = |n: usize| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", "));
     let laughs = (1..12).map(repeated).collect::<Vec<_>>().concat();
     let step = |n: usize| format!("{0}routes:\n{0}- matchers: [a=b]\n", "  ".repeat(n));
-    let deep = (1..45).map(step).collect::<Vec<_>>().concat() + "receivers: [{name: all}]\n";
+    let deep = (1..59).map(step).collect::<Vec<_>>().concat() + "receivers: [{name: all}]\n";
     let files: [(Vec<u8>, &str); 17] = [
         (vec![b'#'; 2_000_000], "is longer than 1000000 bytes"),
         (b"route: \xff\n".to_vec(), ":1:8: this is not UTF-8"),
         (b"route:\0\n".to_vec(), "control character U+0000"),
         ([b"route: ".to_vec(), vec![b'['; 10_000]].concat(), "nested deeper than 124 levels"),
-        (format!("route:\n  receiver: all\n{deep}").into(), "the tree is deeper than 32 routes"),
+        (format!("route:\n  receiver: all\n{deep}").into(), "the tree is deeper than 56 routes"),
         (format!("a0: &a0 [x]\n{laughs}").into(), "what its aliases repeat"),
         (route("a=~\"(a{1000}){1000}\"").into(), "is not a regular expression"),
         (route(&format!("a=~\"{}\"", "(".repeat(5_000))).into(), "is not a regular expression"),
