@@ -99,7 +99,8 @@ pub struct ExpectAlertSource {
     #[serde(default)]
     pub priority: Option<crate::priority::Priority>,
     /// Labels that it has.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::labels::labels")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, super::labels::Text>"))]
     pub labels: BTreeMap<String, String>,
     /// Why nobody is told, or part of it; empty if it must not be held back.
     #[serde(default)]
