@@ -82,6 +82,14 @@ fn label(text: &str) -> Result<Label, String> {
     if !is_label_name(name) {
         return Err(format!("`{name}` is not a label's name; write the name, = and the value, {example}"));
     }
+    let is_quoted = value.len() > 1 && value.starts_with('"') && value.ends_with('"');
+    let next = value.split(',').skip(1).find(|part| part.split_once('=').is_some_and(|(name, _)| is_label_name(name.trim())));
+    if let Some(next) = next.filter(|_| !is_quoted) {
+        return Err(format!(
+            "labels stand apart: write a space before {} instead of a comma, or '{name}=\"...\"' if it is part of the value",
+            next.trim()
+        ));
+    }
     let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
     Ok(Label { name: name.to_owned(), value: value.to_owned() })
 }
@@ -153,6 +161,10 @@ mod tests {
             ("team=\"the api\"", right("team", "the api")),
             ("url=https://a.example?b=c", right("url", "https://a.example?b=c")),
             ("team=", right("team", "")),
+            ("zones=a,b", right("zones", "a,b")),
+            ("dimensions=\"A=1,B=2\"", right("dimensions", "A=1,B=2")),
+            ("team=api,service=web", Err("write a space before service=web instead")),
+            ("team=api, service=web", Err("write a space before service=web instead")),
             ("team:api", Err("write team=api")),
             ("team: api", Err("write team=api")),
             ("team:=api", Err("write team=api")),

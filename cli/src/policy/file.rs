@@ -141,6 +141,8 @@ fn parse(text: &str) -> Result<Value, Problems> {
             max_events: 4 * NODES_MAX,
             max_documents: 1,
         },
+        // `yes` and `on` are text, as they are to Alertmanager where it expects text.
+        strict_booleans: true,
         non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::Reject,
     };
     options.alias_limits.max_total_replayed_events = NODES_MAX;
@@ -193,20 +195,20 @@ mod tests {
     #[test]
     fn what_would_take_too_much_is_refused_before_it_does() {
         let repeated = |n: usize| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", "));
-        let laughs = format!("a0: &a0 [x]\n{}", (1..12).map(repeated).collect::<String>());
-        let stairs: String = (0..200).map(|n| format!("{}a:\n", " ".repeat(n))).collect();
-        let deep = "the file is nested deeper than 100 levels, which no policy is";
+        let laughs = format!("a0: &a0 [x]\n{}", (1..12).map(repeated).collect::<Vec<_>>().concat());
+        let stairs = |n_steps: usize| (0..n_steps).map(|n| " ".repeat(n) + "a:\n").collect::<String>();
+        let deep = "the file is nested deeper than 124 levels, which no policy is";
         for (text, wanted) in [
             ("[".repeat(10_000), deep),
             ("{a: ".repeat(10_000), deep),
             ("- ".repeat(10_000), deep),
-            (stairs, deep),
+            (stairs(200), deep),
             (laughs, "with what its aliases repeat, the file has more than 100000 keys and values, which no policy has"),
             (format!("a: [{}]", "1,".repeat(120_000)), "with what its aliases repeat"),
         ] {
             let said = read(&text).unwrap_err().0[0].message.clone();
             assert!(said.starts_with(wanted), "{said}");
         }
-        assert!(read(&(0..48).map(|n| format!("{}a:\n", " ".repeat(n))).collect::<String>()).is_ok());
+        assert!(read(&stairs(120)).is_ok());
     }
 }

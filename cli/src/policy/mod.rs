@@ -49,7 +49,10 @@ pub(crate) async fn run(global: &Global, command: PolicyCommand) -> Result<(), F
         PolicyCommand::Test(args) => test::run(global, &args),
         PolicyCommand::Explain(args) => explain::run(global, &args),
         PolicyCommand::Replay(args) => replay::run(global, &args).await,
-        PolicyCommand::Schema(args) => schema::run(global, &args),
+        PolicyCommand::Schema(args) => {
+            schema::run(&args);
+            Ok(())
+        }
         PolicyCommand::Eval(args) => eval::run(global, &args),
     }
 }

@@ -1,7 +1,5 @@
 //! Print the JSON Schema of the policy file, for editors.
 
-use crate::args::Global;
-use crate::fault::Fault;
 use crate::show;
 
 pub(crate) const ABOUT: &str = "\
@@ -16,7 +14,6 @@ Example:
 #[derive(Debug, clap::Args)]
 pub(crate) struct SchemaArgs {}
 
-pub(crate) fn run(_: &Global, _: &SchemaArgs) -> Result<(), Fault> {
+pub(crate) fn run(_: &SchemaArgs) {
     show::json(&domain::policy::source::schema());
-    Ok(())
 }

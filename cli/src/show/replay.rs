@@ -119,7 +119,7 @@ fn hours(tally: &Tally, zone: &TimeZone) {
         return;
     }
     say!("\n{}", paint(BOLD, &format!("Pages by hour, times in {}", zone_name(zone))));
-    let head: String = (0..24).map(|hour| format!("{hour:>3}")).collect();
+    let head: String = (0..24).map(|hour| format!("{hour:>3}")).collect::<Vec<_>>().concat();
     say!("   {}", paint(DIM, &head));
     let most = tally.hours.iter().flatten().copied().max().unwrap_or(1).max(1);
     for (day, hours) in DAYS.iter().zip(&tally.hours) {
@@ -238,7 +238,7 @@ fn count(n: usize, what: &str) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

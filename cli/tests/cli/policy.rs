@@ -136,15 +136,20 @@ async fn every_file_that_is_too_much_or_no_policy_is_refused_in_words() {
     let desk = desk().await;
     let route =
         |matcher: &str| format!("route: {{receiver: all, routes: [{{matchers: ['{matcher}']}}]}}\nreceivers: [{{name: all}}]\n");
-    let laughs: String = (1..12).map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", "))).collect();
-    let deep: String = (1..45).map(|n| format!("{0}routes:\n{0}- matchers: [a=b]\n", "  ".repeat(n))).collect::<String>()
-        + "receivers: [{name: all}]\n";
-    let files: [(Vec<u8>, &str); 15] = [
+    let needs = |pairs: &[(&str, &str)]| {
+        let services: Vec<String> = pairs.iter().map(|(name, on)| format!("{{name: {name}, depends_on: [{on}]}}")).collect();
+        format!("services: [{}]\nroute: {{receiver: all}}\nreceivers: [{{name: all}}]\n", services.join(", ")).into_bytes()
+    };
+    let repeated = |n: usize| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", "));
+    let laughs = (1..12).map(repeated).collect::<Vec<_>>().concat();
+    let step = |n: usize| format!("{0}routes:\n{0}- matchers: [a=b]\n", "  ".repeat(n));
+    let deep = (1..59).map(step).collect::<Vec<_>>().concat() + "receivers: [{name: all}]\n";
+    let files: [(Vec<u8>, &str); 17] = [
         (vec![b'#'; 2_000_000], "is longer than 1000000 bytes"),
         (b"route: \xff\n".to_vec(), ":1:8: this is not UTF-8"),
         (b"route:\0\n".to_vec(), "control character U+0000"),
-        ([b"route: ".to_vec(), vec![b'['; 10_000]].concat(), "nested deeper than 100 levels"),
-        (format!("route:\n  receiver: all\n{deep}").into(), "the tree is deeper than 32 routes"),
+        ([b"route: ".to_vec(), vec![b'['; 10_000]].concat(), "nested deeper than 124 levels"),
+        (format!("route:\n  receiver: all\n{deep}").into(), "the tree is deeper than 56 routes"),
         (format!("a0: &a0 [x]\n{laughs}").into(), "what its aliases repeat"),
         (route("a=~\"(a{1000}){1000}\"").into(), "is not a regular expression"),
         (route(&format!("a=~\"{}\"", "(".repeat(5_000))).into(), "is not a regular expression"),
@@ -157,6 +162,8 @@ async fn every_file_that_is_too_much_or_no_policy_is_refused_in_words() {
         (b"route: {receiver: all}\nroute: {receiver: all}\n".to_vec(), "duplicate mapping key"),
         (b"route: {receiver: all}\nreceivers: [{name: all}, {name: all}]\n".to_vec(), "names must differ"),
         (b"route: {receiver: all}\nreceivers: [{name: all}]\nglobal: {}\n".to_vec(), "there are no global settings"),
+        (needs(&[("a", "b"), ("b", "c"), ("c", "a")]), "a depends on b depends on c depends on a"),
+        (needs(&[("a", "a")]), "services[0].depends_on[0]: "),
         (Vec::new(), "the file is empty"),
     ];
     for (content, wanted) in files {
@@ -201,9 +208,8 @@ fn fits(root: &serde_json::Value, schema: &serde_json::Value, value: &serde_json
             schema["required"].as_array().is_none_or(|names| names.iter().all(|name| map.contains_key(name.as_str().unwrap())));
         has_all
             && map.iter().all(|(name, value)| match (schema["properties"].get(name), &schema["additionalProperties"]) {
-                (Some(inner), _) => fits(root, inner, value),
                 (None, serde_json::Value::Bool(more)) => *more,
-                (None, inner) => fits(root, inner, value),
+                (Some(inner), _) | (None, inner) => fits(root, inner, value),
             })
     });
     let items = value.as_array().is_none_or(|items| items.iter().all(|item| fits(root, &schema["items"], item)));
@@ -232,5 +238,43 @@ async fn the_schema_takes_the_policy_that_is_shipped_and_no_typing_mistakes() {
     ] {
         assert!(shipped.contains(right), "{right}");
         assert!(!fits(&schema, &schema, &content(&shipped.replacen(right, wrong, 1))), "{wrong}");
+    }
+}
+
+/// What Alertmanager takes, and nothing that is ours.
+const OF_ALERTMANAGER: &str = "\
+route:
+  receiver: all
+  group_by: [alertname]
+  routes:
+    - {match: {code: 500, live: true, paid: yes}, receiver: web, mute_time_intervals: [night]}
+receivers: [{name: all}, {name: web}]
+time_intervals:
+  - {name: night, time_intervals: [{times: [{start_time: '22:00', end_time: '24:00'}]}]}
+inhibit_rules: [{source_match: {code: 500}, target_match_re: {code: 4..}, equal: [service]}]
+";
+
+#[tokio::test]
+async fn a_file_of_alertmanager_is_taken_as_it_is_in_yaml_and_json() {
+    let desk = desk().await;
+    let value: serde_json::Value = serde_saphyr::from_str(&OF_ALERTMANAGER.replace("yes", "'yes'")).unwrap();
+    for file in [file("am.yaml", OF_ALERTMANAGER), file("am.json", &value.to_string())] {
+        desk.run(&["policy", "check", &file]).await.ok();
+        for (labels, receiver) in [
+            (["code=500", "live=true", "paid=yes"], "web"),
+            (["code=500", "live=true", "paid=true"], "all"),
+            (["code=501", "live=true", "paid=yes"], "all"),
+        ] {
+            let words = [&["policy", "explain", &file, "--labels"][..], &labels].concat();
+            let said = desk.run_json(&words).await.json();
+            let because = said["alerts"][0]["forecast"]["because"].to_string();
+            assert!(because.contains(&format!(" leads to {receiver}\"")), "{labels:?}: {because}");
+        }
+    }
+    for number in ["1.10", "007", "18446744073709551616"] {
+        let file = file("am.yaml", &OF_ALERTMANAGER.replacen("500", number, 1));
+        let said = desk.run(&["policy", "check", &file]).await;
+        assert_eq!(said.code, 1, "{number}");
+        assert!(said.out.contains("route.routes[0].match.code: write this number in quotes"), "{}", said.out);
     }
 }

@@ -137,9 +137,9 @@ async fn results_are_there_for_programs() {
 #[tokio::test]
 async fn mistakes_in_a_file_of_tests_are_told_with_their_places() {
     for (text, wanted) in [
-        (GOOD.replace("kind: opened", "kind: opend"), ":9:9: tests[0].expect[0].kind: `opend` is not what a notification says"),
+        (GOOD.replace("kind: opened", "kind: opend"), ":9:38: tests[0].expect[0].kind: `opend` is not what a notification says"),
         (GOOD.replace("- wait: 10m", "- wiat: 10m"), ":7:9: tests[0].steps[1]"),
-        (GOOD.replace("at: 2026-06-01T00:00:00Z", "at: today"), ":4:5: tests[0].at: `today` is not a moment with its zone"),
+        (GOOD.replace("at: 2026-06-01T00:00:00Z", "at: today"), ":4:9: tests[0].at: `today` is not a moment with its zone"),
         (GOOD.replace("tests:", "test:"), ":2:1: test: unknown field `test`: a file of tests has only `tests`"),
         ("a: b: c\n".to_owned(), ":1:5: this is not YAML"),
     ] {

@@ -236,6 +236,7 @@ pub struct Ignored {
 }
 
 /// The row that says which incident of a group is open.
+#[expect(clippy::struct_excessive_bools, reason = "facts that are stored, and independent of each other")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pointer {
     /// The group.

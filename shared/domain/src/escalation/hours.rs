@@ -27,11 +27,8 @@ impl Ticking<'_> {
         let mut muted: Option<Muted> = None;
         for route in routes {
             let this = route.muted(intervals, at).filter(|_| which(route))?;
-            let until = match (muted.as_ref().map(|muted| muted.until), this.until) {
-                (None, until) | (Some(None), until) => until,
-                (Some(until), None) => until,
-                (Some(Some(one)), Some(other)) => Some(one.min(other)),
-            };
+            let before = muted.and_then(|muted| muted.until);
+            let until = before.into_iter().chain(this.until).min();
             muted = Some(Muted { because: format!("{receiver} is {}", this.because), until });
         }
         muted

@@ -68,7 +68,7 @@ fn parts(key: &str, value: &Value, problems: &mut Vec<Problem>) {
             }
         }
         Value::Object(_) | Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            part(key, value, &str::to_owned, problems)
+            part(key, value, &str::to_owned, problems);
         }
     }
 }

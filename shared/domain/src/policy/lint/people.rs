@@ -9,7 +9,6 @@ use super::reach::Tree;
 use crate::policy::source::PolicySource;
 use crate::policy::{Channel, Class, EscalationRule, Policy, TargetKind, TargetSource};
 use crate::priority::Priority;
-use crate::schedule::Schedule;
 use crate::span::Span;
 
 /// How far ahead hours without anybody on call are looked for.
@@ -94,7 +93,7 @@ fn nobody(source: &PolicySource, policy: &Policy, now: Timestamp, warnings: &mut
         .collect();
     for (n, name) in source.schedules.iter().map(|schedule| schedule.name.as_str()).enumerate() {
         let Some(schedule) = policy.schedules.get(name).filter(|_| used.contains(name)) else { continue };
-        let gaps = gaps(schedule, now, LOOK_AHEAD.after(now));
+        let gaps = schedule.gaps(now, LOOK_AHEAD.after(now));
         let Some((from, until)) = gaps.first().copied() else { continue };
         let all = gaps.iter().map(|(from, until)| Span::between(*from, *until).as_millis()).sum();
         let local = |at: Timestamp| at.to_zoned(schedule.time_zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
@@ -111,27 +110,4 @@ fn nobody(source: &PolicySource, policy: &Policy, now: Timestamp, warnings: &mut
             ),
         ));
     }
-}
-
-/// The times between `from` and `until` at which nobody is on call, in order.
-fn gaps(schedule: &Schedule, from: Timestamp, until: Timestamp) -> Vec<(Timestamp, Timestamp)> {
-    /// Duty begins on the minute, and most often on the quarter of an hour.
-    const STEP: i64 = 15 * 60;
-    let mut gaps: Vec<(Timestamp, Timestamp)> = Vec::new();
-    let mut at = from;
-    while at < until {
-        let next = if let Some(on_call) = schedule.on_call(at, &[]) {
-            on_call.until
-        } else {
-            let quarter = (at.as_second().div_euclid(STEP) + 1) * STEP;
-            let next = Timestamp::from_second(quarter).unwrap_or(until).min(until);
-            match gaps.last_mut() {
-                Some((_, end)) if *end == at => *end = next,
-                Some(_) | None => gaps.push((at, next)),
-            }
-            next
-        };
-        at = next.max(Span::millis(1).after(at));
-    }
-    gaps
 }

@@ -168,6 +168,10 @@ fn an_hour_without_anybody_on_call_is_told_with_the_local_time() {
         &[("schedules[0].schedule_layers[0]", layer("2026-03-05T09:00:00"))],
         &[("nobody-on-call schedules[0]", "from 2026-03-02 09:00 to 2026-03-05 09:00 (Asia/Tokyo), and for 72 h of")],
     );
+    check(
+        &[("schedules[0].schedule_layers[0]", layer("2026-03-02T09:07:30"))],
+        &[("nobody-on-call schedules[0]", "from 2026-03-02 09:00 to 2026-03-02 09:07 (Asia/Tokyo), and for 1 h of")],
+    );
     check(&[("schedules[0].schedule_layers[0]", layer("2026-03-02T09:00:00"))], &[]);
     let stand_in = json!([{"user": "aiko", "start": "2026-03-02T00:00:00Z", "end": "2026-03-04T23:00:00Z"}]);
     let changes = [("schedules[0].schedule_layers[0]", layer("2026-03-05T09:00:00")), ("schedules[0].overrides", stand_in)];
@@ -280,6 +284,44 @@ fn planned_work_that_does_not_end_is_told() {
     let past =
         json!([{"name": "m", "matchers": ["a=b"], "starts_at": "2025-01-01T00:00:00Z", "ends_at": "2026-01-01T00:00:00Z"}]);
     check(&[("maintenance_windows", past)], &[]);
+}
+
+#[test]
+fn planned_work_that_recurs_without_a_pause_is_told() {
+    let id = "window-without-end maintenance_windows[0]";
+    let work = |parts: Value, bounds: Value, wanted: &[(&str, &str)]| {
+        let mut window = json!({"name": "move", "matchers": ["a=b"], "time_intervals": ["then"]});
+        window.as_object_mut().unwrap().extend(bounds.as_object().unwrap().clone());
+        let then = json!([{"name": "then", "time_intervals": parts}]);
+        check(&[("time_intervals", then), ("maintenance_windows", json!([window]))], wanted);
+    };
+    let whole_day = json!({"start_time": "00:00", "end_time": "24:00"});
+    let (morning, rest) =
+        (json!({"start_time": "00:00", "end_time": "12:00"}), json!({"start_time": "12:00", "end_time": "24:00"}));
+    let ends = |at: &str| json!({"ends_at": at});
+    work(json!([{"times": [whole_day]}]), json!({}), &[(id, "`move` goes on without an end")]);
+    work(json!([{"times": [morning]}, {"times": [rest]}]), json!({}), &[(id, "without an end")]);
+    work(json!([{"times": [whole_day]}]), ends("2027-01-01T00:00:00Z"), &[(id, "for more than 90 days")]);
+    work(json!([{"times": [whole_day]}]), ends("2026-04-01T00:00:00Z"), &[]);
+    work(json!([{"times": [morning]}]), json!({}), &[]);
+    work(json!([{"weekdays": ["monday:saturday"]}]), json!({}), &[]);
+}
+
+#[test]
+fn a_time_interval_that_never_holds_is_told() {
+    let mute = json!({"P4": {"mute_time_intervals": ["then"]}});
+    let then = |part: Value, wanted: &[(&str, &str)]| {
+        let intervals = json!([{"name": "then", "time_intervals": [part]}]);
+        check(&[("time_intervals", intervals), ("priorities", mute.clone())], wanted);
+    };
+    let never = [("interval-empty time_intervals[0]", "`then` does not hold in the next ten years")];
+    then(json!({"years": ["2020:2025"]}), &never);
+    then(json!({"years": ["2037"]}), &never);
+    then(json!({"days_of_month": ["30"], "months": ["february"]}), &never);
+    then(json!({"years": ["2020:2026"]}), &[]);
+    then(json!({"years": ["2035"]}), &[]);
+    // The next one is in 2028.
+    then(json!({"days_of_month": ["29"], "months": ["february"]}), &[]);
 }
 
 #[test]

@@ -32,7 +32,8 @@ fn too_late(policy: &Policy, node: &Node<'_>, priority: Priority) -> Option<Stri
     let climb = policy.receivers.get(&node.route.settings.receiver)?.escalation_policy.as_ref()?;
     let climb = policy.escalation_policies.get(climb)?;
     let rungs = until_somebody(policy, climb, priority)?;
-    // All of these run from the opening on, so the longest one counts.
+    // The wait for a recovery runs from the first that is heard of the alert, the
+    // others from the opening on: at the latest the longest one counts.
     let mut waits = vec![("group_wait", node.route.settings.group_wait)];
     waits.extend(policy.noise.self_recovery.get(&priority).map(|span| ("self_recovery", *span)));
     if rules.wait_for_remediation {

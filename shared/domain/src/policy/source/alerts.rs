@@ -98,6 +98,8 @@ pub struct SetSource {
     /// The remediation that is called for, besides those whose matchers match.
     pub remediation: Option<String>,
     /// More labels; `priority` is not among them.
+    #[serde(deserialize_with = "super::labels::labels")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, super::labels::Text>"))]
     pub labels: BTreeMap<String, String>,
 }
 
@@ -109,9 +111,12 @@ pub struct RouteSource {
     /// All must match. The root has none.
     pub matchers: Vec<String>,
     /// Alertmanager's older form: labels with the values that they must have.
-    #[serde(rename = "match")]
+    #[serde(rename = "match", deserialize_with = "super::labels::labels")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, super::labels::Text>"))]
     pub equals: BTreeMap<String, String>,
     /// Alertmanager's older form: labels with what their values must match.
+    #[serde(deserialize_with = "super::labels::labels")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, super::labels::Text>"))]
     pub match_re: BTreeMap<String, String>,
     /// Who is told; inherited.
     pub receiver: Option<String>,
@@ -163,14 +168,22 @@ pub struct InhibitSource {
     /// The cause.
     pub source_matchers: Vec<String>,
     /// Alertmanager's older form of the cause: labels with their values.
+    #[serde(deserialize_with = "super::labels::labels")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, super::labels::Text>"))]
     pub source_match: BTreeMap<String, String>,
     /// Alertmanager's older form of the cause: labels with expressions.
+    #[serde(deserialize_with = "super::labels::labels")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, super::labels::Text>"))]
     pub source_match_re: BTreeMap<String, String>,
     /// The symptom that is held back while a cause is firing.
     pub target_matchers: Vec<String>,
     /// Alertmanager's older form of the symptom: labels with their values.
+    #[serde(deserialize_with = "super::labels::labels")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, super::labels::Text>"))]
     pub target_match: BTreeMap<String, String>,
     /// Alertmanager's older form of the symptom: labels with expressions.
+    #[serde(deserialize_with = "super::labels::labels")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, super::labels::Text>"))]
     pub target_match_re: BTreeMap<String, String>,
     /// Labels that must be equal on both; missing on both counts as equal.
     pub equal: Vec<String>,

@@ -35,8 +35,12 @@ pub struct TestSource {
 pub enum StepSource {
     /// An alert with these labels goes to ALARM; `alertname` is needed. Alarms that
     /// follow each other without a wait come in at the same moment.
+    #[serde(deserialize_with = "super::labels::labels")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, super::labels::Text>"))]
     Alarm(BTreeMap<String, String>),
     /// An alert that fired before goes to OK: the only one with these labels.
+    #[serde(deserialize_with = "super::labels::labels")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, super::labels::Text>"))]
     Ok(BTreeMap<String, String>),
     /// Time passes.
     Wait(Span),
@@ -95,7 +99,8 @@ pub struct ExpectAlertSource {
     #[serde(default)]
     pub priority: Option<crate::priority::Priority>,
     /// Labels that it has.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "super::labels::labels")]
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, super::labels::Text>"))]
     pub labels: BTreeMap<String, String>,
     /// Why nobody is told, or part of it; empty if it must not be held back.
     #[serde(default)]

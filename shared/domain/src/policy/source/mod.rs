@@ -7,6 +7,7 @@
 mod alerts;
 mod calendar;
 mod cases;
+mod labels;
 mod people;
 mod remediation;
 mod schedules;

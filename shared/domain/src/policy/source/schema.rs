@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use super::PolicySource;
+use super::labels::Text;
 use crate::span::Span;
 
 /// The schema of a policy file, as of draft 2020-12. Keys that are not to be written
@@ -32,5 +33,15 @@ impl JsonSchema for Span {
             "maximum": 0,
             "minimum": 0,
         })
+    }
+}
+
+impl JsonSchema for Text {
+    fn schema_name() -> Cow<'static, str> {
+        "LabelValue".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["string", "integer", "boolean"]})
     }
 }
