@@ -50,9 +50,12 @@ pub struct AlarmHistoryItem {
     pub detail: String,
 }
 
-/// Most pages read: 100 alarms each.
+/// Alarms or items of a page: the most that CloudWatch gives, which gives half as many
+/// alarms if it is not asked for more.
+const OF_A_PAGE: i32 = 100;
+/// Most pages read.
 const PAGES_MAX: usize = 50;
-/// Most pages read for a person, who waits: 100 alarms or items each.
+/// Most pages read for a person, who waits.
 const PAGES_MAX_OPERATOR: usize = 20_000;
 
 impl Aws {
@@ -70,6 +73,7 @@ impl Aws {
                 .state_value(StateValue::Alarm)
                 .alarm_types(AlarmType::MetricAlarm)
                 .alarm_types(AlarmType::CompositeAlarm)
+                .max_records(OF_A_PAGE)
                 .set_next_token(next)
                 .send()
                 .boxed()
@@ -118,6 +122,7 @@ impl Aws {
                 .describe_alarms()
                 .alarm_types(AlarmType::MetricAlarm)
                 .alarm_types(AlarmType::CompositeAlarm)
+                .max_records(OF_A_PAGE)
                 .set_next_token(next)
                 .send()
                 .boxed()
@@ -159,7 +164,7 @@ impl Aws {
                 .start_date(date(from))
                 .end_date(date(until))
                 .scan_by(ScanBy::TimestampAscending)
-                .max_records(100)
+                .max_records(OF_A_PAGE)
                 .set_next_token(next)
                 .send()
                 .boxed()

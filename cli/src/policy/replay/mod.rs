@@ -23,7 +23,8 @@ what was grouped, and what was held back and why. A page counts once for each
 person and round of messages. Nothing is sent, and nothing is mended.
 
 With --days the history and the alarms' definitions are read from CloudWatch,
-which keeps 30 days of it. A file is what this writes, all pages of it:
+which keeps 30 days of it; this takes the permissions cloudwatch:DescribeAlarms
+and cloudwatch:DescribeAlarmHistory. A file is what this writes, all pages of it:
 
   aws cloudwatch describe-alarm-history --history-item-type StateUpdate \\
       --alarm-types MetricAlarm CompositeAlarm > history.json
@@ -56,7 +57,7 @@ pub(crate) struct ReplayArgs {
     #[arg(long, group = "of what", value_name = "FILE")]
     pub(crate) history: Vec<PathBuf>,
     /// Read the last days from CloudWatch: 1 to 90.
-    #[arg(long, group = "of what", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=90))]
+    #[arg(long, group = "of what", value_name = "N", value_parser = days, allow_negative_numbers = true)]
     pub(crate) days: Option<u16>,
     /// With --history: the alarms' definitions, for their labels.
     #[arg(long, value_name = "FILE", conflicts_with = "days")]
@@ -146,6 +147,11 @@ struct Source {
     catalogue: Catalogue,
     has_definitions: bool,
     notes: Vec<String>,
+}
+
+fn days(text: &str) -> Result<u16, String> {
+    let days = text.parse().ok().filter(|days| (1..=90).contains(days));
+    days.ok_or_else(|| "write a whole number of days from 1 to 90, for instance 30".to_owned())
 }
 
 fn answer_time(text: &str) -> Result<Span, String> {

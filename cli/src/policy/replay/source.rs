@@ -1,6 +1,5 @@
 //! Where does the history come from? From files, or from CloudWatch itself.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use domain::replay::{AlarmHistory, Catalogue};
@@ -47,12 +46,26 @@ pub(super) fn files(histories: &[PathBuf], alarms: &[PathBuf]) -> Result<Source,
 fn nothing_in(names: &str, history: &AlarmHistory) -> String {
     let mut sentence = format!("there is no change of state in {names}");
     if history.n_other > 0 {
-        let _ = write!(sentence, "; items of other types: {}", history.n_other);
+        sentence = format!("{sentence}; items of other types: {}", history.n_other);
     }
-    if let Some(why) = history.unreadable.first() {
-        let _ = write!(sentence, "; items that cannot be read: {}, {why}", history.n_unreadable);
+    let unread = unread(history);
+    format!("{sentence}{unread}\nwrite one with `aws cloudwatch describe-alarm-history --history-item-type StateUpdate`")
+}
+
+/// How many items could not be read, and why the first could not.
+fn unread(history: &AlarmHistory) -> String {
+    let why = history.unreadable.first();
+    why.map(|why| format!("; items that cannot be read: {}, {why}", history.n_unreadable)).unwrap_or_default()
+}
+
+/// Why there is nothing to play of what CloudWatch knows.
+fn nothing_since(days: u16, region: &str, history: &AlarmHistory) -> String {
+    let mut sentence = format!("CloudWatch in {region} knows of no alarm that changed its state in the last {days} days");
+    if days > KEPT_DAYS {
+        sentence = format!("{sentence}, of which it keeps {KEPT_DAYS}");
     }
-    format!("{sentence}\nwrite one with `aws cloudwatch describe-alarm-history --history-item-type StateUpdate`")
+    let unread = unread(history);
+    format!("{sentence}{unread}\nis it another --region or --profile? A history from a file is played with --history")
 }
 
 /// Asks CloudWatch.
@@ -78,12 +91,11 @@ pub(super) async fn live(global: &Global, days: u16) -> Result<Source, Fault> {
     read.map_err(fault)?;
     let history = history.finish();
     if history.changes().is_empty() {
-        return Err(Fault::No(format!("CloudWatch knows of no alarm that changed its state in the last {days} days")));
+        return Err(Fault::No(nothing_since(days, &context.place().region, &history)));
     }
     let mut notes = Vec::new();
     if days > KEPT_DAYS {
-        let first = history.first().map(show::moment).unwrap_or_default();
-        notes.push(format!("CloudWatch keeps {KEPT_DAYS} days of history, not {days}: the first change is of {first}"));
+        notes.push(format!("CloudWatch keeps {KEPT_DAYS} days of history, not {days}: nothing older was played."));
     }
     Ok(Source { history, catalogue, has_definitions: true, notes })
 }

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 
 use super::wire::{Answer, Call as Wire, Protocol};
 use super::{Moment, TABLE, World};
-use super::{functions, services};
+use super::{cbor, functions, services};
 
 /// A call as the gateway saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,8 +108,7 @@ fn read(parts: &Parts, body: &Bytes) -> Wire {
     if headers.contains_key("smithy-protocol") {
         // /service/NAME/operation/OPERATION
         let operation = parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
-        // Texts stand in CBOR as they are, and more than texts nobody asks for.
-        let input = json!({"text": String::from_utf8_lossy(body)});
+        let input = cbor::read(body);
         return Wire { service, operation, input, protocol: Protocol::Cbor };
     }
     let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());

@@ -1,5 +1,7 @@
 //! A region in the test process.
 
+mod alarms;
+mod cbor;
 mod functions;
 mod gateway;
 mod services;
@@ -11,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use dynoxide::Database;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
@@ -115,6 +117,10 @@ pub(crate) struct State {
     pub(crate) minimums: Vec<(String, u32)>,
     pub(crate) instances: BTreeMap<String, Instance>,
     pub(crate) alarms: BTreeMap<String, Alarm>,
+    /// Alarms that only their definitions are known of, as `describe-alarms` has them.
+    pub(crate) definitions: Vec<Value>,
+    /// What happened to alarms, as `describe-alarm-history` has it.
+    pub(crate) history: Vec<Value>,
     pub(crate) calls: Vec<Call>,
     pub(crate) crash: Option<(usize, Moment)>,
     /// Services that answer that they are out of order.

@@ -1,4 +1,4 @@
-//! Small stand-ins: CloudWatch, SNS, SQS, Step Functions, Secrets Manager, ECS, Application
+//! Small stand-ins: SNS, SQS, Step Functions, Secrets Manager, ECS, Application
 //! Auto Scaling and RDS, as far as Watchkeeper asks them.
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::wire::{Answer, Call};
-use super::{Alarm, Execution, Published, State, World, functions};
+use super::{Execution, Published, State, World, alarms, functions};
 
 /// Answers a call of any service but DynamoDB.
 pub(super) fn answer(world: &World, call: &Call) -> Answer {
@@ -16,7 +16,8 @@ pub(super) fn answer(world: &World, call: &Call) -> Answer {
         ("sns", "Publish") => publish(&mut state, call),
         ("sqs", "ReceiveMessage") => functions::receive(&mut state, call),
         ("sqs", "DeleteMessage") => functions::delete(&mut state, call),
-        ("monitoring", "DescribeAlarms") => describe_alarms(&state, call),
+        ("monitoring", "DescribeAlarms") => alarms::describe(&state, call),
+        ("monitoring", "DescribeAlarmHistory") => alarms::describe_history(&state, call),
         ("states", "StartExecution") => start_execution(&mut state, call),
         ("secretsmanager", "GetSecretValue") => secret(&state, call),
         ("ecs", "DescribeServices") => describe_services(&state, call),
@@ -36,33 +37,6 @@ fn publish(state: &mut State, call: &Call) -> Answer {
     let text = texts.get("default").and_then(Value::as_str).unwrap_or_default().to_owned();
     state.published.push(Published { topic: call.text("TopicArn").to_owned(), subject: call.text("Subject").to_owned(), text });
     Answer::xml(&format!("<MessageId>{}</MessageId>", state.published.len()))
-}
-
-/// All alarms in ALARM, or those whose names are in the call.
-fn describe_alarms(state: &State, call: &Call) -> Answer {
-    let text = call.text("text");
-    let is_asked = |name: &str, alarm: &Alarm| {
-        if text.contains("StateValue") { alarm.state == "ALARM" } else { text.contains(name) }
-    };
-    let alarms: Vec<Value> = state
-        .alarms
-        .iter()
-        .filter(|(name, alarm)| is_asked(name, alarm))
-        .map(|(name, alarm)| {
-            json!({
-                "AlarmName": name,
-                "AlarmArn": format!("arn:aws:cloudwatch:eu-west-1:111122223333:alarm:{name}"),
-                "AlarmActions": alarm.actions,
-                "StateValue": alarm.state,
-                "StateReason": "Threshold Crossed",
-                "StateTransitionedTimestamp": alarm.since.as_second(),
-                "Namespace": "AWS/ECS",
-                "MetricName": "CPUUtilization",
-                "Dimensions": [{"Name": "ServiceName", "Value": "api"}],
-            })
-        })
-        .collect();
-    Answer::json(&json!({"MetricAlarms": alarms, "CompositeAlarms": []}))
 }
 
 fn start_execution(state: &mut State, call: &Call) -> Answer {

@@ -6,6 +6,8 @@ use hyper::Response;
 use hyper::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
+use super::cbor;
+
 /// How a call is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protocol {
@@ -18,7 +20,7 @@ pub(super) enum Protocol {
 pub(super) struct Call {
     pub(super) service: String,
     pub(super) operation: String,
-    /// The JSON input, or the form's fields, or the texts of CBOR under `text`.
+    /// The input as JSON; of a form, its fields.
     pub(super) input: Value,
     pub(super) protocol: Protocol,
 }
@@ -83,7 +85,9 @@ impl Answer {
         let (kind, body) = match call.protocol {
             Protocol::Json => ("application/x-amz-json-1.1", Bytes::from(self.body)),
             Protocol::Query => ("text/xml", Bytes::from(self.as_xml(call))),
-            Protocol::Cbor => ("application/cbor", Bytes::from(cbor(&serde_json::from_str(&self.body).unwrap_or(Value::Null)))),
+            Protocol::Cbor => {
+                ("application/cbor", Bytes::from(cbor::written(&serde_json::from_str(&self.body).unwrap_or(Value::Null))))
+            }
         };
         let mut response = Response::builder().status(self.status).header(CONTENT_TYPE, kind);
         if call.protocol == Protocol::Cbor {
@@ -112,49 +116,4 @@ impl Answer {
             part("message")
         )
     }
-}
-
-/// Writes a value as CBOR (RFC 8949). A number under a key that ends with
-/// `Timestamp` is a moment, in seconds since 1970.
-fn cbor(value: &Value) -> Vec<u8> {
-    let mut out = Vec::new();
-    write(value, &mut out);
-    out
-}
-
-fn write(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Null => out.push(0xf6),
-        Value::Bool(is_true) => out.push(if *is_true { 0xf5 } else { 0xf4 }),
-        Value::Number(number) => {
-            out.push(0xfb);
-            out.extend(number.as_f64().unwrap_or_default().to_be_bytes());
-        }
-        Value::String(text) => {
-            head(3, text.len(), out);
-            out.extend(text.as_bytes());
-        }
-        Value::Array(values) => {
-            head(4, values.len(), out);
-            for value in values {
-                write(value, out);
-            }
-        }
-        Value::Object(fields) => {
-            head(5, fields.len(), out);
-            for (name, value) in fields {
-                write(&Value::from(name.as_str()), out);
-                if name.ends_with("Timestamp") {
-                    out.push(0xc1);
-                }
-                write(value, out);
-            }
-        }
-    }
-}
-
-/// The kind of what follows, and its length in four bytes.
-fn head(kind: u8, length: usize, out: &mut Vec<u8>) {
-    out.push((kind << 5) | 0x1a);
-    out.extend(u32::try_from(length).expect("a short answer").to_be_bytes());
 }
