@@ -103,6 +103,12 @@ pub fn brief(
     {
         fact("Answer by", moment(within.after(now)));
     }
+    if let (Status::Triggered | Status::Acknowledged { .. }, Some(within)) =
+        (&incident.status, policy.rules(incident.priority).respond_within)
+        && kind.opens()
+    {
+        fact("Work on it by", moment(within.after(incident.opened_at)));
+    }
     if let Some(service) = incident.service().and_then(|name| policy.services.get(name)) {
         fact("Dashboard", service.dashboard.clone().unwrap_or_default());
         fact("Logs", service.log_group.clone().unwrap_or_default());

@@ -63,6 +63,7 @@ Reason: Threshold crossed: 12.5 > 5
 Alerts: 2 of 2 firing: critical-error-rate, critical-latency
 Opened: 2026-06-01 00:00 UTC (10 min ago)
 Answer by: 2026-06-01 00:15 UTC
+Work on it by: 2026-06-01 00:30 UTC
 Dashboard: https://dash.example.com/checkout
 Runbook: https://wiki.example.com/checkout
 
@@ -90,6 +91,7 @@ Reason: Threshold crossed: 12.5 > 5
 Alerts: 2 of 2 firing: critical-error-rate, critical-latency
 Opened: 2026-06-01 00:00 UTC (10 min ago)
 Answer by: 2026-06-01 00:15 UTC
+Work on it by: 2026-06-01 00:30 UTC
 Dashboard: https://dash.example.com/checkout
 Runbook: https://wiki.example.com/checkout
 
@@ -124,13 +126,15 @@ fn what_is_answered_or_over_asks_nobody_to_answer() {
     let of = |script: &Script, kind: &NoticeKind| told(script, script.newest().unwrap(), kind, "because");
     let asks = |brief: &Brief| brief.facts.iter().any(|(name, _)| name == "Answer by");
     assert!(asks(&of(&script, &NoticeKind::Reminder)));
+    let is_due = |brief: &Brief| brief.facts.iter().any(|(name, _)| name == "Work on it by");
+    assert!(is_due(&of(&script, &NoticeKind::Updated)));
     assert!(!asks(&of(&script, &NoticeKind::Updated)));
     script.acknowledges("ann");
     let acknowledged = of(&script, &NoticeKind::Acknowledged { by: "ann".into() });
     assert!(!asks(&acknowledged) && !acknowledged.is_over);
     script.resolves("ann");
     let resolved = of(&script, &NoticeKind::Resolved);
-    assert!(!asks(&resolved) && resolved.is_over);
+    assert!(!asks(&resolved) && !is_due(&resolved) && resolved.is_over);
 }
 
 #[test]

@@ -34,23 +34,23 @@ impl Reader<'_> {
 
     pub(super) fn names_are_unique(&mut self) {
         let source = self.source;
-        let lists: [(&str, &str, Vec<&str>); 9] = [
+        let lists: [(&str, &str, Vec<&str>); 10] = [
             ("services", "name", source.services.iter().map(|item| item.name.as_str()).collect()),
             ("classify", "name", source.classify.iter().map(|item| item.name.as_str()).collect()),
             ("receivers", "name", source.receivers.iter().map(|item| item.name.as_str()).collect()),
             ("users", "id", source.users.iter().map(|item| item.id.as_str()).collect()),
             ("schedules", "name", source.schedules.iter().map(|item| item.name.as_str()).collect()),
             ("escalation_policies", "name", source.escalation_policies.iter().map(|item| item.name.as_str()).collect()),
-            (
-                "time_intervals",
-                "name",
-                source.time_intervals.iter().chain(&source.mute_time_intervals).map(|item| item.name.as_str()).collect(),
-            ),
+            ("time_intervals", "name", source.time_intervals.iter().map(|item| item.name.as_str()).collect()),
+            ("mute_time_intervals", "name", source.mute_time_intervals.iter().map(|item| item.name.as_str()).collect()),
             ("holidays", "name", source.holidays.iter().map(|item| item.name.as_str()).collect()),
             ("remediations", "name", source.remediations.iter().map(|item| item.name.as_str()).collect()),
         ];
+        let mut intervals = BTreeSet::new();
         for (list, key, names) in lists {
-            let mut seen = BTreeSet::new();
+            // The older list of time intervals shares its names with the newer one.
+            let mut of_list = BTreeSet::new();
+            let seen = if list.ends_with("time_intervals") { &mut intervals } else { &mut of_list };
             for (n, name) in names.into_iter().enumerate() {
                 let path = format!("{list}[{n}].{key}");
                 if name.is_empty() {
