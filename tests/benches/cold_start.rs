@@ -17,23 +17,14 @@ mod report;
 
 use std::process::ExitCode;
 
+use tests::bench;
 use tests::stack::Outcome;
 
 use crate::places::Places;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // `cargo test --benches` runs this too; only `cargo bench` says `--bench`.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return ExitCode::SUCCESS;
-    }
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            anstream::eprintln!("\nThere is nothing to show: it could not be measured.\n{why}");
-            ExitCode::FAILURE
-        }
-    }
+    if bench::is_asked() { bench::ended(run().await) } else { ExitCode::SUCCESS }
 }
 
 async fn run() -> Outcome<()> {

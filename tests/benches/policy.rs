@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use tests::bench;
+
 use serde_json::{Value, json};
 use tests::stack::{Outcome, artifacts};
 
@@ -24,17 +26,7 @@ const RUNS: usize = 5;
 const GOAL: f64 = 100_000.0;
 
 fn main() -> ExitCode {
-    // `cargo test --benches` runs this too; only `cargo bench` says `--bench`.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return ExitCode::SUCCESS;
-    }
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            anstream::eprintln!("\nThere is nothing to show: it could not be measured.\n{why}");
-            ExitCode::FAILURE
-        }
-    }
+    if bench::is_asked() { bench::ended(run()) } else { ExitCode::SUCCESS }
 }
 
 fn run() -> Outcome<()> {

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use tests::bench;
+
 /// Changes of state in the month.
 const N_CHANGES: usize = 100_000;
 /// Alarms that make them.
@@ -19,17 +21,7 @@ const GOAL: Duration = Duration::from_secs(10);
 const N_RUNS: usize = 3;
 
 fn main() -> ExitCode {
-    // `cargo test --benches` runs this too; only `cargo bench` says `--bench`.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return ExitCode::SUCCESS;
-    }
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            anstream::eprintln!("\nThere is nothing to show: it could not be measured.\n{why}");
-            ExitCode::FAILURE
-        }
-    }
+    if bench::is_asked() { bench::ended(run()) } else { ExitCode::SUCCESS }
 }
 
 fn run() -> Result<(), String> {

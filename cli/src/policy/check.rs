@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use domain::policy::lint::{KINDS, allowed, too_many_pages};
+use domain::policy::lint::{KINDS, is_allowed, too_many_pages};
 use domain::policy::{Mark, Outline, Policy, Problems, Warning};
 use domain::replay::{Catalogue, pages_per_week};
 use serde_json::{Value, json};
@@ -68,7 +68,6 @@ pub(crate) fn run(global: &Global, args: &CheckArgs) -> Result<(), Fault> {
         Ok((policy, mut warnings)) => {
             if let Some(history) = &args.history {
                 warnings.extend(too_often(&policy, history, args.max_pages_per_week)?);
-                warnings = allowed(&policy.allow_warnings, warnings);
             }
             right(global, args, &file, &outline, &policy, &warnings)
         }
@@ -80,7 +79,8 @@ pub(crate) fn run(global: &Global, args: &CheckArgs) -> Result<(), Fault> {
 fn too_often(policy: &Policy, history: &Path, n_pages_max: u32) -> Result<Vec<Warning>, Fault> {
     let history = source::history(history)?;
     let pages = pages_per_week(&Arc::new(policy.clone()), &history, &Catalogue::new());
-    Ok(pages.into_iter().filter_map(|(who, n_pages)| too_many_pages(&who, n_pages, n_pages_max)).collect())
+    let warnings = pages.into_iter().filter_map(|(who, n_pages)| too_many_pages(&who, n_pages, n_pages_max));
+    Ok(warnings.filter(|warning| !is_allowed(&policy.allow_warnings, warning)).collect())
 }
 
 /// The policy can be installed.

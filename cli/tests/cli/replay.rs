@@ -72,6 +72,21 @@ async fn desk() -> (Desk, String) {
 }
 
 #[tokio::test]
+async fn a_check_with_a_history_warns_of_who_is_paged_too_often_unless_the_file_allows_it() {
+    let (desk, at) = desk().await;
+    let known = "allow_warnings: [{warning: group-merges-services, because: few}, {warning: p1-only-chat, because: few}";
+    for (more, wanted) in [("]", vec!["too-many-pages"]), (", {warning: too-many-pages, because: a drill}]", vec![])] {
+        let text = format!("{}{known}{more}\n", POLICY.replace("group_by: [alertname]", "group_by: []"));
+        std::fs::write(format!("{at}/allows.yaml"), text).unwrap();
+        let (policy, history) = (format!("{at}/allows.yaml"), format!("{at}/h.json"));
+        let words = ["policy", "check", &policy, "--history", &history, "--max-pages-per-week", "0"];
+        let said = desk.run_json(&words).await.json();
+        let ids: Vec<&str> = said["warnings"].as_array().unwrap().iter().map(|warning| warning["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, wanted, "{said}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_policy_would_have_done_is_told_on_a_page() {
     let (desk, folder) = desk().await;
     let at = |name: &str| format!("{folder}/{name}");

@@ -1,5 +1,6 @@
 //! CloudWatch alarms, to compare with what is on record.
 
+use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{AlarmType, Dimension, HistoryItemType, MetricAlarm, MetricDataQuery, ScanBy, StateValue};
 use futures_util::FutureExt as _;
@@ -67,18 +68,7 @@ impl Aws {
         let mut alarms = Vec::new();
         let mut next = None;
         for _ in 0..PAGES_MAX {
-            let page = self
-                .cloudwatch()
-                .describe_alarms()
-                .state_value(StateValue::Alarm)
-                .alarm_types(AlarmType::MetricAlarm)
-                .alarm_types(AlarmType::CompositeAlarm)
-                .max_records(OF_A_PAGE)
-                .set_next_token(next)
-                .send()
-                .boxed()
-                .await
-                .map_err(|error| AwsError::of("cloudwatch:DescribeAlarms", &error))?;
+            let page = self.page_of_alarms(Some(StateValue::Alarm), next).await?;
             alarms.extend(page.metric_alarms.unwrap_or_default().into_iter().map(metric));
             alarms.extend(page.composite_alarms.unwrap_or_default().into_iter().map(composite));
             next = page.next_token;
@@ -87,6 +77,21 @@ impl Aws {
             }
         }
         Ok(alarms)
+    }
+
+    /// A page of the alarms in a state, or in any, from where `next` points.
+    async fn page_of_alarms(&self, state: Option<StateValue>, next: Option<String>) -> Result<DescribeAlarmsOutput, AwsError> {
+        self.cloudwatch()
+            .describe_alarms()
+            .set_state_value(state)
+            .alarm_types(AlarmType::MetricAlarm)
+            .alarm_types(AlarmType::CompositeAlarm)
+            .max_records(OF_A_PAGE)
+            .set_next_token(next)
+            .send()
+            .boxed()
+            .await
+            .map_err(|error| AwsError::of("cloudwatch:DescribeAlarms", &error))
     }
 
     /// The alarms of these names, at most 100.
@@ -117,17 +122,7 @@ impl Aws {
         let mut definitions = Vec::new();
         let mut next = None;
         for _ in 0..PAGES_MAX_OPERATOR {
-            let page = self
-                .cloudwatch()
-                .describe_alarms()
-                .alarm_types(AlarmType::MetricAlarm)
-                .alarm_types(AlarmType::CompositeAlarm)
-                .max_records(OF_A_PAGE)
-                .set_next_token(next)
-                .send()
-                .boxed()
-                .await
-                .map_err(|error| AwsError::of("cloudwatch:DescribeAlarms", &error))?;
+            let page = self.page_of_alarms(None, next).await?;
             definitions.extend(page.metric_alarms.unwrap_or_default().iter().map(definition));
             definitions.extend(page.composite_alarms.unwrap_or_default().into_iter().map(|alarm| {
                 let (arn, about) = (alarm.alarm_arn, alarm.alarm_description);

@@ -6,6 +6,7 @@
 //! called for is waited for as long as it may hold back people, and does not help.
 
 mod clocks;
+mod holding;
 #[cfg(test)]
 mod promises;
 mod seen;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use self::clocks::{Clocks, Held};
+use self::holding::deciding;
 pub use self::seen::{Heard, Note, Sent};
 use crate::alert::{Alert, Fingerprint};
 use crate::arrival::{self, Known, Start, With};
@@ -56,16 +58,6 @@ pub struct Rehearsal {
     sent: Vec<Sent>,
     notes: Vec<Note>,
     forgets: bool,
-}
-
-/// The part of `causes` that can decide anything for `id`: the first other incident,
-/// and the first that is one-sided. There may be hundreds.
-fn deciding(causes: &Causes, id: &IncidentId) -> Causes {
-    let others = || causes.incidents.iter().filter(|(other, _)| *other != id);
-    let first = others().next();
-    let first_one_sided = others().find(|(_, one_sided)| **one_sided);
-    let incidents = first.into_iter().chain(first_one_sided).map(|(other, one_sided)| (other.clone(), *one_sided)).collect();
-    Causes { key: causes.key.clone(), incidents }
 }
 
 /// An incident with all that belongs to it.
@@ -280,18 +272,6 @@ impl Rehearsal {
         Some(escalation::tick(self.now, &self.policy, view, seq))
     }
 
-    /// The open incidents that may be part of a storm with this one.
-    fn others(&self, incident: &Incident) -> Vec<&Incident> {
-        let Some(storm) = &self.policy.noise.storm else { return Vec::new() };
-        if !escalation::looks_at_others(&self.policy, incident) {
-            return Vec::new();
-        }
-        let (first, last) = (storm.within.before(incident.opened_at), storm.within.after(incident.opened_at));
-        let from = self.order.partition_point(|(opened_at, _)| *opened_at < first);
-        let near = self.order[from..].iter().take_while(|(opened_at, _)| *opened_at <= last);
-        near.filter_map(|(_, id)| self.incidents.get(id)).map(|played| &played.incident).filter(|other| other.is_open()).collect()
-    }
-
     fn tick(&mut self, id: &IncidentId, seq: i64) {
         let Some(before) = self.incidents.get(id).map(|played| &played.incident) else { return };
         if escalation::is_superseded(before, seq) {
@@ -321,22 +301,6 @@ impl Rehearsal {
         let held = if tick.wakes.is_some_and(|wakes| wakes.for_release.is_some()) { self.held(id) } else { Held::default() };
         let recheck = escalation::RECHECK.shortened(self.policy.time_scale);
         self.clocks.wait(id, seq, tick.wakes, interval.max(Span::seconds(1)), (recheck, held));
-    }
-
-    /// What may hold an incident back for a time that nobody knows.
-    fn held(&self, id: &IncidentId) -> Held {
-        let Some(played) = self.incidents.get(id) else { return Held::default() };
-        let members = played.members.iter().filter_map(|fingerprint| self.records.get(fingerprint));
-        let firing = members.filter(|member| member.is_firing());
-        let causes = firing
-            .flat_map(|member| inhibit::as_target(&self.policy.inhibit_rules, &member.classification.labels))
-            .map(|part| part.key)
-            .collect();
-        let gale = self.policy.noise.storm.as_ref().and_then(|rules| {
-            let others = self.others(&played.incident);
-            escalation::storm(rules, &played.incident, &others).map(|gale| gale.leader.id != *id)
-        });
-        Held { causes, is_led: gale == Some(true) }
     }
 
     fn note(&mut self, id: &IncidentId, entries: Vec<Entry>) {

@@ -94,18 +94,16 @@ impl Ticking<'_> {
             return;
         }
         let round = self.next_round();
-        let classes = self.policy.rules(self.incident.priority).channels.clone();
+        let because = "the hours in which it was muted are over";
+        let policy = self.policy;
         for name in &awakened {
-            let Some(receiver) = self.policy.receivers.get(name) else { continue };
-            for channel in receiver.channels.iter().filter(|channel| classes.contains(&channel.class)) {
-                self.push_notice(round, NoticeKind::Opened, name, channel, "the hours in which it was muted are over");
+            let Some(receiver) = policy.receivers.get(name) else { continue };
+            for channel in self.in_use(&receiver.channels) {
+                self.push_notice(round, NoticeKind::Opened, name, channel, because);
             }
         }
-        self.scribe.note(
-            EntryKind::Notify,
-            format!("tell {} ({})", awakened.join(", "), NoticeKind::Opened.word()),
-            vec!["the hours in which it was muted are over".to_owned()],
-        );
+        let text = format!("tell {} ({})", awakened.join(", "), NoticeKind::Opened.word());
+        self.scribe.note(EntryKind::Notify, text, vec![because.to_owned()]);
         if let Some(told) = &mut self.incident.told {
             told.awaiting.retain(|receiver| !awakened.contains(receiver));
         }

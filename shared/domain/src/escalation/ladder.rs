@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::Ticking;
 use crate::incident::{Ladder, Status};
 use crate::notice::NoticeKind;
-use crate::policy::{Channel, EscalationPolicy, EscalationRule, OnExhausted, TargetKind};
+use crate::policy::{EscalationPolicy, EscalationRule, OnExhausted, TargetKind};
 use crate::span::Span;
 use crate::timeline::EntryKind;
 
@@ -113,7 +113,7 @@ impl Ticking<'_> {
     /// Pages whoever a rule names; false if there was nobody to page.
     fn page(&mut self, policy: &EscalationPolicy, rule: &EscalationRule, n_rule: usize) -> bool {
         let round = self.next_round();
-        let classes = self.policy.rules(self.incident.priority).channels.clone();
+        let orders = self.policy;
         let mut paged = Vec::new();
         let mut reasons = Vec::new();
         for target in &rule.targets {
@@ -130,17 +130,15 @@ impl Ticking<'_> {
                 continue;
             };
             let all = match target.kind {
-                TargetKind::Receiver => self.policy.receivers.get(&user).map(|receiver| &receiver.channels),
-                TargetKind::User | TargetKind::Schedule => self.policy.users.get(&user).map(|user| &user.channels),
+                TargetKind::Receiver => orders.receivers.get(&user).map(|receiver| &receiver.channels),
+                TargetKind::User | TargetKind::Schedule => orders.users.get(&user).map(|user| &user.channels),
             };
-            let channels: Vec<Channel> = all
-                .map(|channels| channels.iter().filter(|channel| classes.contains(&channel.class)).cloned().collect())
-                .unwrap_or_default();
+            let channels = all.map(|channels| self.in_use(channels)).unwrap_or_default();
             if channels.is_empty() {
                 reasons.push(format!("{user} has no contact method that {} uses", self.incident.priority));
                 continue;
             }
-            for channel in &channels {
+            for channel in channels {
                 self.push_notice(round, NoticeKind::Page { rule: n_rule + 1 }, &user, channel, &because);
             }
             reasons.push(because);

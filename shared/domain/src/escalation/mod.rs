@@ -10,7 +10,7 @@ mod noise;
 mod notify;
 mod recover;
 
-pub use self::noise::{Gale, is_flapping, n_changes, storm};
+pub use self::noise::{Gale, storm};
 
 use std::collections::{BTreeMap, BTreeSet};
 

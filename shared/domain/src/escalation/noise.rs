@@ -13,7 +13,7 @@ use crate::timeline::EntryKind;
 
 /// How often an alert changed between OK and ALARM within `within` before the last
 /// time that it did.
-pub fn n_changes(member: &AlertRecord, within: Span) -> usize {
+fn n_changes(member: &AlertRecord, within: Span) -> usize {
     let decided: Vec<&Transition> =
         member.history.transitions().iter().filter(|transition| transition.state != AlertState::InsufficientData).collect();
     let Some(last) = decided.last() else { return 0 };
@@ -24,7 +24,7 @@ pub fn n_changes(member: &AlertRecord, within: Span) -> usize {
 }
 
 /// Whether an alert is flapping.
-pub fn is_flapping(member: &AlertRecord, flapping: &Flapping) -> bool {
+fn is_flapping(member: &AlertRecord, flapping: &Flapping) -> bool {
     n_changes(member, flapping.within) >= usize::try_from(flapping.transitions).unwrap_or(usize::MAX)
 }
 

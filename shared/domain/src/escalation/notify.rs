@@ -158,19 +158,26 @@ impl Ticking<'_> {
         }
     }
 
+    /// Those of some channels that the incident's priority uses.
+    pub(super) fn in_use<'c>(&self, channels: &'c [Channel]) -> Vec<&'c Channel> {
+        let classes = &self.policy.rules(self.incident.priority).channels;
+        channels.iter().filter(|channel| classes.contains(&channel.class)).collect()
+    }
+
     /// Sends `kind` to the channels of all receivers that this priority uses.
     pub(super) fn tell_receivers(&mut self, kind: &NoticeKind, because: &str) {
-        let classes = &self.policy.rules(self.incident.priority).channels;
+        let policy = self.policy;
+        let classes = &policy.rules(self.incident.priority).channels;
         let mut found = 0;
         let mut gone = Vec::new();
         let round = self.next_round();
         let awake = self.awake();
         for name in awake.clone() {
-            let Some(receiver) = self.policy.receivers.get(&name) else {
+            let Some(receiver) = policy.receivers.get(&name) else {
                 gone.push(name);
                 continue;
             };
-            for channel in receiver.channels.iter().filter(|channel| classes.contains(&channel.class)) {
+            for channel in self.in_use(&receiver.channels) {
                 self.push_notice(round, kind.clone(), &name, channel, because);
                 found += 1;
             }

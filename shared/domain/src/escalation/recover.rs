@@ -54,7 +54,9 @@ impl Ticking<'_> {
                 vec![remedy.stage.sentence(), "look at it yourself".to_owned()],
             );
         }
-        self.end(since);
+        let lasted = Span::between(self.incident.opened_at, self.now).spoken();
+        let because = format!("all alerts have been OK since {}", instant(since));
+        self.end(Resolution::Recovered, &format!("resolved after {lasted}"), &because);
     }
 
     /// Ends an incident that nobody has resolved for as long as its escalation policy
@@ -67,30 +69,19 @@ impl Ticking<'_> {
             return false;
         }
         let because = format!("nobody has resolved it for {}, though it is still firing", timeout.spoken());
-        self.copy_history();
-        self.scribe.note(EntryKind::Incident, "resolved by itself", vec![because.clone()]);
-        let linger_until = self.policy.noise.linger.after(self.now);
-        self.incident.status = Status::Resolved { at: self.now, how: Resolution::TimedOut, told: true, linger_until };
-        self.incident.suppressed = None;
-        self.incident.waiting = None;
-        self.tell_the_end(&because);
-        self.wakes.push(linger_until);
+        self.end(Resolution::TimedOut, "resolved by itself", &because);
         true
     }
 
-    fn end(&mut self, since: Timestamp) {
-        let because = format!("all alerts have been OK since {}", instant(since));
+    /// It is over: everyone who was told is told, and it lingers.
+    fn end(&mut self, how: Resolution, text: &str, because: &str) {
         self.copy_history();
-        self.scribe.note(
-            EntryKind::Incident,
-            format!("resolved after {}", Span::between(self.incident.opened_at, self.now).spoken()),
-            vec![because.clone()],
-        );
+        self.scribe.note(EntryKind::Incident, text, vec![because.to_owned()]);
         let linger_until = self.policy.noise.linger.after(self.now);
-        self.incident.status = Status::Resolved { at: self.now, how: Resolution::Recovered, told: true, linger_until };
+        self.incident.status = Status::Resolved { at: self.now, how, told: true, linger_until };
         self.incident.suppressed = None;
         self.incident.waiting = None;
-        self.tell_the_end(&because);
+        self.tell_the_end(because);
         self.wakes.push(linger_until);
     }
 

@@ -99,14 +99,10 @@ pub fn lint(source: &PolicySource, policy: &Policy, now: Timestamp) -> Vec<Warni
 }
 
 /// Warnings without those that are allowed, and with those of allowances that allow
-/// nothing. Warnings that come from elsewhere, such as [`too_many_pages`], go
-/// through it as well.
-pub fn allowed(allowances: &[AllowSource], warnings: Vec<Warning>) -> Vec<Warning> {
-    let covers = |allowance: &AllowSource, warning: &Warning| {
-        allowance.warning == warning.id && allowance.at.as_deref().is_none_or(|at| is_at_or_under(&warning.path, at))
-    };
+/// nothing.
+fn allowed(allowances: &[AllowSource], warnings: Vec<Warning>) -> Vec<Warning> {
     let (known, mut left): (Vec<Warning>, Vec<Warning>) =
-        warnings.into_iter().partition(|warning| allowances.iter().any(|allowance| covers(allowance, warning)));
+        warnings.into_iter().partition(|warning| is_allowed(allowances, warning));
     for (n, allowance) in allowances.iter().enumerate() {
         // Whether there are too many pages is known only with a history.
         if allowance.warning != pages::ID && !known.iter().any(|warning| covers(allowance, warning)) {
@@ -119,6 +115,16 @@ pub fn allowed(allowances: &[AllowSource], warnings: Vec<Warning>) -> Vec<Warnin
         }
     }
     left
+}
+
+/// Whether a file allows a warning. Those that come from elsewhere than [`lint`], such
+/// as [`too_many_pages`], are asked of here.
+pub fn is_allowed(allowances: &[AllowSource], warning: &Warning) -> bool {
+    allowances.iter().any(|allowance| covers(allowance, warning))
+}
+
+fn covers(allowance: &AllowSource, warning: &Warning) -> bool {
+    allowance.warning == warning.id && allowance.at.as_deref().is_none_or(|at| is_at_or_under(&warning.path, at))
 }
 
 /// Whether `path` is `above` or something under it.
