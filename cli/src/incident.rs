@@ -40,12 +40,12 @@ pub(crate) async fn run(context: &Context, command: IncidentCommand) -> Result<(
         IncidentCommand::Approve { id, remediation, by } => {
             let (by, now) = (Context::who(by), context.now);
             let verb = format!("approved by {by}");
-            remedy(context, &id, &remediation, &verb, |remedy, version| approve(now, remedy, version, &by)).await
+            remedy(context, &id, &remediation, &verb, |remedy, version| approve(now, &id, remedy, version, &by)).await
         }
         IncidentCommand::Decline { id, remediation, by } => {
             let (by, now) = (Context::who(by), context.now);
             let verb = format!("declined by {by}");
-            remedy(context, &id, &remediation, &verb, |remedy, version| decline(now, remedy, version, &by)).await
+            remedy(context, &id, &remediation, &verb, |remedy, version| decline(now, &id, remedy, version, &by)).await
         }
     }
 }

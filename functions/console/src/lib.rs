@@ -189,10 +189,14 @@ impl Console {
                 "Resolved. Everyone who was told is told.".to_owned(),
             ),
             Grant::Approve(name) => {
-                return remedy_writes(rows, name, "Approved.", |remedy, version| approve(now, remedy, version, who));
+                return remedy_writes(rows, name, "Approved.", |remedy, version| {
+                    approve(now, &incident.value.id, remedy, version, who)
+                });
             }
             Grant::Decline(name) => {
-                return remedy_writes(rows, name, "Declined.", |remedy, version| decline(now, remedy, version, who));
+                return remedy_writes(rows, name, "Declined.", |remedy, version| {
+                    decline(now, &incident.value.id, remedy, version, who)
+                });
             }
         };
         match answered.map_err(|error| over(&incident.value.status, &error.to_string()))? {

@@ -44,6 +44,9 @@ struct Shared {
     cloudwatch: OnceLock<aws_sdk_cloudwatch::Client>,
     lambda: OnceLock<aws_sdk_lambda::Client>,
     sqs: OnceLock<aws_sdk_sqs::Client>,
+    events: OnceLock<aws_sdk_eventbridge::Client>,
+    rds_data: OnceLock<aws_sdk_rdsdata::Client>,
+    ssm: OnceLock<aws_sdk_ssm::Client>,
 }
 
 /// Endpoints other than AWS's own, for a local stack.
@@ -56,8 +59,21 @@ struct Endpoints {
 }
 
 /// The names by which the SDKs look for endpoints in the environment.
-const SERVICES: [&str; 10] =
-    ["DYNAMODB", "SNS", "SFN", "SECRETS_MANAGER", "ECS", "RDS", "APPLICATION_AUTO_SCALING", "CLOUDWATCH", "LAMBDA", "SQS"];
+const SERVICES: [&str; 13] = [
+    "DYNAMODB",
+    "SNS",
+    "SFN",
+    "SECRETS_MANAGER",
+    "ECS",
+    "RDS",
+    "APPLICATION_AUTO_SCALING",
+    "CLOUDWATCH",
+    "LAMBDA",
+    "SQS",
+    "EVENTBRIDGE",
+    "RDS_DATA",
+    "SSM",
+];
 
 impl Endpoints {
     /// A configuration made by hand does not look for these, so this does.
@@ -162,6 +178,9 @@ impl Aws {
                 cloudwatch: OnceLock::new(),
                 lambda: OnceLock::new(),
                 sqs: OnceLock::new(),
+                events: OnceLock::new(),
+                rds_data: OnceLock::new(),
+                ssm: OnceLock::new(),
             }),
         }
     }
@@ -181,6 +200,9 @@ impl Aws {
     client!(cloudwatch, aws_sdk_cloudwatch, "CLOUDWATCH");
     client!(lambda, aws_sdk_lambda, "LAMBDA");
     client!(sqs, aws_sdk_sqs, "SQS");
+    client!(events, aws_sdk_eventbridge, "EVENTBRIDGE");
+    client!(rds_data, aws_sdk_rdsdata, "RDS_DATA");
+    client!(ssm, aws_sdk_ssm, "SSM");
 }
 
 fn trust() -> TlsContext {

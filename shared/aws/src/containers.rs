@@ -1,8 +1,9 @@
 //! ECS services, as remediation looks at them.
 
 use aws_sdk_ecs::types::{DeploymentRolloutState, Service, ServiceField};
-use domain::remediation::facts::EcsFacts;
+use domain::remediation::action::{Deployment, EcsFacts, Scalable};
 use futures_util::FutureExt as _;
+use jiff::Timestamp;
 
 use crate::scaling::count;
 use crate::{Aws, AwsError};
@@ -33,16 +34,34 @@ impl Aws {
         let scalable = scalable?;
         Ok(described.services.unwrap_or_default().into_iter().next().map(|service| facts(service, scalable)))
     }
+
+    /// Sets the desired count of a service, and nothing else of it.
+    ///
+    /// # Errors
+    /// [`AwsError`] as for every call.
+    pub async fn set_desired_count(&self, cluster: &str, service: &str, tasks: u32) -> Result<(), AwsError> {
+        let tasks = i32::try_from(tasks).unwrap_or(i32::MAX);
+        self.ecs()
+            .update_service()
+            .cluster(cluster)
+            .service(service)
+            .desired_count(tasks)
+            .send()
+            .boxed()
+            .await
+            .map_err(|error| AwsError::of("ecs:UpdateService", &error))?;
+        Ok(())
+    }
 }
 
-fn facts(service: Service, scalable: Option<domain::remediation::facts::Scalable>) -> EcsFacts {
-    let deployments = service.deployments.unwrap_or_default();
+fn facts(service: Service, scalable: Option<Scalable>) -> EcsFacts {
+    let mut deployments = service.deployments.unwrap_or_default();
+    deployments.sort_by_key(|deployment| deployment.status.as_deref() != Some("PRIMARY"));
     EcsFacts {
         is_active: service.status.as_deref() == Some("ACTIVE"),
         desired: count(service.desired_count),
         running: count(service.running_count),
-        is_deploying: deployments.iter().any(|deployment| deployment.rollout_state == Some(DeploymentRolloutState::InProgress))
-            || deployments.len() > 1,
+        deployments: deployments.into_iter().map(deployment).collect(),
         placement_failure: service
             .events
             .unwrap_or_default()
@@ -51,6 +70,10 @@ fn facts(service: Service, scalable: Option<domain::remediation::facts::Scalable
             .filter_map(|event| event.message)
             .find(|message| message.contains("unable to place a task"))
             .map(|message| domain::text::clean(&message, 300)),
+        minimum_healthy_percent: service
+            .deployment_configuration
+            .and_then(|configuration| configuration.minimum_healthy_percent)
+            .map_or(100, count),
         tags: service
             .tags
             .unwrap_or_default()
@@ -58,5 +81,17 @@ fn facts(service: Service, scalable: Option<domain::remediation::facts::Scalable
             .filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())))
             .collect(),
         scalable,
+        last_steady: None,
+    }
+}
+
+fn deployment(found: aws_sdk_ecs::types::Deployment) -> Deployment {
+    let created = found.created_at.and_then(|at| Timestamp::from_millisecond(at.to_millis().ok()?).ok());
+    Deployment {
+        task_definition: found.task_definition.unwrap_or_default(),
+        // One of which nothing is known is as old as can be: no alarm began soon after it.
+        created_at: created.unwrap_or(Timestamp::MIN),
+        is_in_progress: found.rollout_state == Some(DeploymentRolloutState::InProgress),
+        has_failed: found.rollout_state == Some(DeploymentRolloutState::Failed),
     }
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_rds::primitives::DateTime;
 use aws_sdk_rds::types::{DbInstance, SourceType};
-use domain::remediation::facts::DbFacts;
+use domain::remediation::action::DbFacts;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 

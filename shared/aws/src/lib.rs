@@ -13,6 +13,7 @@ mod config;
 pub mod containers;
 pub mod databases;
 pub mod error;
+pub mod events;
 pub mod functions;
 pub mod queue;
 pub mod scaling;

@@ -1,7 +1,7 @@
 //! Scalable targets of Application Auto Scaling.
 
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ServiceNamespace};
-use domain::remediation::facts::Scalable;
+use domain::remediation::action::Scalable;
 use futures_util::FutureExt as _;
 
 use crate::{Aws, AwsError};

@@ -14,7 +14,7 @@ use crate::id::IncidentId;
 use crate::incident::{AlertRecord, Clock, Ignored, Incident, Pointer, Status};
 use crate::inhibit::{self, SourceKey};
 use crate::policy::Policy;
-use crate::remediation::{Remedy, Target};
+use crate::remediation::Remedy;
 use crate::route::{GroupKey, Routed, route};
 use crate::span::Span;
 use crate::timeline::{Entry, EntryKind, Scribe};
@@ -304,7 +304,7 @@ fn remedies(now: Timestamp, policy: &Policy, record: &AlertRecord, clock: i64) -
         .iter()
         .filter_map(|name| policy.remediation(name))
         .map(|remediation| {
-            let target = Target::of(remediation.action, classification, service);
+            let target = remediation.target(&classification.labels, service);
             Remedy::proposed(&remediation.name, target, &record.alert.name, alert_at, clock, now)
         })
         .collect()

@@ -37,6 +37,9 @@ pub enum Write {
     DeletePointer(GroupKey, Expect),
     /// Only see that the pointer of a group is of this version.
     CheckPointer(GroupKey, u64),
+    /// Only see that the control row is of this version: nobody has used the kill
+    /// switch since it was read.
+    CheckControl(u64),
 }
 
 /// Why nothing was written.
@@ -69,13 +72,14 @@ impl Write {
         match self {
             Write::Put(row, _) => row.key(),
             Write::DeletePointer(group, _) | Write::CheckPointer(group, _) => Key::pointer(group),
+            Write::CheckControl(_) => Key::control(),
         }
     }
 
     /// What goes first when not all have room in one transaction.
     fn rank(&self) -> u8 {
         match self {
-            Write::DeletePointer(..) | Write::CheckPointer(..) => 0,
+            Write::DeletePointer(..) | Write::CheckPointer(..) | Write::CheckControl(_) => 0,
             Write::Put(_, Expect::Version(_)) => 1,
             Write::Put(_, Expect::Absent) => 2,
             Write::Put(_, Expect::Anything) => 3,
@@ -163,7 +167,7 @@ impl Store {
             match write {
                 Write::Put(row, expect) => self.put(&row, expect).await?,
                 // They go first, and no decision has a hundred of them.
-                Write::DeletePointer(..) | Write::CheckPointer(..) => {}
+                Write::DeletePointer(..) | Write::CheckPointer(..) | Write::CheckControl(_) => {}
             }
         }
         Ok(())
@@ -192,7 +196,7 @@ impl Store {
                     .build()
                     .map(|delete| TransactWriteItem::builder().delete(delete).build())
             }
-            Write::CheckPointer(_, version) => {
+            Write::CheckPointer(_, version) | Write::CheckControl(version) => {
                 let Condition { expression, values } = Condition::of(Expect::Version(*version));
                 ConditionCheck::builder()
                     .table_name(&self.table)
@@ -225,7 +229,7 @@ fn conflict<R>(error: &SdkError<TransactWriteItemsError, R>, writes: &[Write]) -
     }
     let pointer = writes.iter().zip(reasons).find_map(|(write, reason)| match write {
         Write::Put(Row::Pointer(_), _) => reason.item().and_then(|item| read::<Pointer>(item).ok()).map(Box::new),
-        Write::Put(..) | Write::DeletePointer(..) | Write::CheckPointer(..) => None,
+        Write::Put(..) | Write::DeletePointer(..) | Write::CheckPointer(..) | Write::CheckControl(_) => None,
     });
     Some(CommitError::Conflict { pointer })
 }

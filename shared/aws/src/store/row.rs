@@ -179,7 +179,7 @@ impl Row {
             Row::Remedy(_, remedy) => Some(retention::expires(retention::INCIDENT, remedy.wake_at.unwrap_or(remedy.alert_at))),
             Row::Entry(_, entry) => Some(retention::expires(retention::INCIDENT, entry.at)),
             Row::Lease(lease) => {
-                let until = lease.cooldown_until.filter(|_| lease.holder.is_none() && lease.n_failures == 0)?;
+                let until = lease.cooldown_until.filter(|_| lease.held.is_none() && lease.n_failures == 0)?;
                 Some(retention::expires(retention::WORKING, until))
             }
             Row::Actions(actions) => Some(retention::expires(retention::WORKING, *actions.began_at.last()?)),

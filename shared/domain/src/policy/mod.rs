@@ -22,7 +22,7 @@ pub use self::lint::{Warning, lint};
 pub use self::outline::{Mark, Outline};
 pub(crate) use self::problem::did_you_mean;
 pub use self::problem::{Place, Problem, Problems, unknown};
-pub use self::remediation::{Action, Limits, Remediation};
+pub use self::remediation::{Limits, Remediation, Verify};
 pub use self::source::{
     AllowSource, Class, Deployment, EcsSource, Mode, OnExhausted, OverrideSource, PolicySource, RdsSource, TargetKind,
     TargetSource, WhenMuted,

@@ -1,68 +1,41 @@
 //! May it be done? Every guard must allow it; the first that does not says why.
 
-use crate::text::instant;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use super::facts::{DbFacts, EcsFacts, Facts, Scalable, TargetFacts};
-use super::{Plan, Remedy, Target};
+use super::action::{Attempt, Planned};
+use super::{Actions, Holder, Lease, Phase, Plan, Refusal, Remedy, Target, TargetFacts};
 use crate::control::Control;
-use crate::id::IncidentId;
 use crate::incident::AlertRecord;
-use crate::policy::{Action, Policy, Remediation};
+use crate::mute::Muting;
+use crate::policy::{Policy, Remediation};
 use crate::span::Span;
 use crate::suppress::mending_refused;
+use crate::text::instant;
 
 /// Only targets with this tag are touched, whatever the policy says.
 pub const MANAGED_TAG: (&str, &str) = ("watchkeeper", "managed");
 
-/// Why a guard does not allow it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[serde(tag = "is", rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "each variant's message says what its fields are")]
-pub enum Refusal {
-    #[error("the policy has no remediation of this name any more")]
-    NotInPolicy,
-    #[error("no policy was ever installed, so nobody has allowed anything")]
-    NoControl,
-    #[error("remediation is stopped by {by} since {}: {why}", instant(*at))]
-    Stopped { by: String, at: Timestamp, why: String },
-    #[error("the alert names nothing to act on, and its service's catalogue entry neither")]
-    NoTarget,
-    #[error("the event is {age} old, and at most {limit} is acted on")]
-    TooOld { age: String, limit: String },
-    #[error("the alert is suppressed: {because}")]
-    Suppressed { because: String },
-    #[error("{target} does not exist")]
-    Missing { target: String },
-    #[error("{target} lacks the tag {tag}={value}")]
-    NotManaged { target: String, tag: String, value: String },
-    #[error("incident {incident} is working on this target with {remediation} since {}", instant(*since))]
-    Taken { incident: IncidentId, remediation: String, since: Timestamp },
-    #[error("the target is left alone until {} after the last action", instant(*until))]
-    CoolingDown { until: Timestamp },
-    #[error("{n_failures} actions on this target failed in a row, and after {limit} no more is tried")]
-    BreakerOpen { n_failures: u32, limit: u32 },
-    #[error("{n_actions} actions began in the last hour, and at most {limit} may")]
-    HourlyLimit { n_actions: usize, limit: u32 },
-    #[error("it would touch {percent} % of the capacity, and at most {limit} % may be")]
-    BlastRadius { percent: u32, limit: u32 },
-    #[error("the service is not active")]
-    ServiceInactive,
-    #[error("the service has no scalable target; register one, or scale by hand")]
-    NoScalableTarget,
-    #[error("scaling out is suspended on the scalable target")]
-    ScalingSuspended,
-    #[error("a deployment is in progress")]
-    Deploying,
-    #[error("{running} of {desired} tasks run and ECS cannot place more: {message}")]
-    CannotPlace { running: u32, desired: u32, message: String },
-    #[error("no headroom: {running} tasks run, the minimum is {min} and the maximum {max}")]
-    NoHeadroom { running: u32, min: u32, max: u32 },
-    #[error("the instance is {status}, not available")]
-    NotAvailable { status: String },
-    #[error("a restart would also apply pending changes: {changes}")]
-    PendingChanges { changes: String },
+/// What is seen at the target just before a decision, and who works on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// The target itself.
+    pub target: TargetFacts,
+    /// Who works on it.
+    pub lease: Lease,
+    /// What was done in the last hour.
+    pub actions: Actions,
+}
+
+/// What all guards together say, if none refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Allowed {
+    /// To do this.
+    Act(Planned<Plan>),
+    /// To take part in the change that stands for another incident.
+    Share(Plan),
+    /// Another incident is about to make or to put back the same change: see what
+    /// becomes of it.
+    Await,
 }
 
 /// The guards that need no look at the target.
@@ -80,18 +53,42 @@ pub fn before_looking<'p>(
     if control.policy.is_none() {
         return Err(Refusal::NoControl);
     }
-    if let Some(stop) = control.kill.stops(&remedy.name) {
-        return Err(Refusal::Stopped { by: stop.by.clone(), at: stop.at, why: stop.why.clone() });
-    }
+    not_stopped(control, &remedy.name)?;
     let target = remedy.target.clone().ok_or(Refusal::NoTarget)?;
-    let held = members
+    let suppression = members
         .iter()
         .filter(|member| member.is_firing() && member.alert.name == remedy.alert_name)
         .find_map(|member| mending_refused(now, policy, control, member));
-    if let Some(suppression) = held {
+    if let Some(suppression) = suppression {
         return Err(Refusal::Suppressed { because: suppression.because });
     }
+    blackout(now, policy, remediation)?;
     Ok((remediation, target))
+}
+
+/// The kill switch.
+///
+/// # Errors
+/// [`Refusal::Stopped`].
+pub fn not_stopped(control: &Control, name: &str) -> Result<(), Refusal> {
+    match control.kill.stops(name) {
+        Some(stop) => Err(Refusal::Stopped { by: stop.by.clone(), at: stop.at, why: stop.why.clone() }),
+        None => Ok(()),
+    }
+}
+
+fn blackout(now: Timestamp, policy: &Policy, remediation: &Remediation) -> Result<(), Refusal> {
+    let holds = remediation.blackout.iter().find_map(|name| {
+        let muting = Muting { mute: vec![name.clone()], ..Muting::default() };
+        muting.muted(&policy.time_intervals, now).map(|muted| (name.clone(), muted.until))
+    });
+    match holds {
+        Some((interval, until)) => {
+            let until = until.map(|until| format!(", until {}", instant(until))).unwrap_or_default();
+            Err(Refusal::Blackout { interval, until })
+        }
+        None => Ok(()),
+    }
 }
 
 /// The guard against events that come late: what was right an hour ago may be
@@ -101,107 +98,86 @@ pub fn before_looking<'p>(
 /// [`Refusal::TooOld`].
 pub fn age(now: Timestamp, remediation: &Remediation, remedy: &Remedy) -> Result<(), Refusal> {
     let age = Span::between(remedy.alert_at, now);
-    if age > remediation.max_event_age {
+    // What the steps before took is no delay of the event.
+    if remedy.step == 0 && age > remediation.max_event_age {
         return Err(Refusal::TooOld { age: age.spoken(), limit: remediation.max_event_age.spoken() });
     }
     Ok(())
 }
 
-/// The guards that look at the target; what to do, if all allow it.
+/// The guards that look at the target, for `holder` at the step `remedy` is at.
 ///
 /// # Errors
 /// The [`Refusal`] of the first guard that does not allow it.
-pub fn plan(now: Timestamp, remediation: &Remediation, target: &Target, facts: &Facts) -> Result<Plan, Refusal> {
-    let tags = match &facts.target {
-        TargetFacts::Missing => return Err(Refusal::Missing { target: target.to_string() }),
-        TargetFacts::Ecs(ecs) => &ecs.tags,
-        TargetFacts::Db(db) => &db.tags,
-    };
-    let (tag, value) = MANAGED_TAG;
-    if tags.get(tag).map(String::as_str) != Some(value) {
-        return Err(Refusal::NotManaged { target: target.to_string(), tag: tag.to_owned(), value: value.to_owned() });
+pub fn plan(
+    now: Timestamp,
+    remediation: &Remediation,
+    remedy: &Remedy,
+    target: &Target,
+    holder: &Holder,
+    facts: &Facts,
+) -> Result<Allowed, Refusal> {
+    managed(target, &facts.target)?;
+    if let Some(held) = &facts.lease.held
+        && !facts.lease.is_held_by_alone(holder)
+    {
+        let is_same = held.plan.action() == remediation.action.name() && held.plan.is_put_back();
+        return match (is_same, held.phase) {
+            (true, Phase::Stands) => Ok(Allowed::Share(held.plan.clone())),
+            (true, Phase::Begun | Phase::Reverting) => Ok(Allowed::Await),
+            (false, _) => {
+                let first = held.by.first().unwrap_or(holder);
+                let (incident, remediation) = (first.incident.clone(), first.remediation.clone());
+                Err(Refusal::Taken { incident, remediation, since: held.since })
+            }
+        };
     }
-    limits(now, remediation, facts)?;
-    match (remediation.action, target, &facts.target) {
-        (Action::EcsScaleOut { percent }, Target::EcsService { cluster, service }, TargetFacts::Ecs(ecs)) => {
-            scale_out(remediation, percent, cluster, service, ecs)
-        }
-        (Action::RdsConnectionReset { force_failover }, Target::DbInstance { instance }, TargetFacts::Db(db)) => {
-            reset(remediation, force_failover, instance, db)
-        }
-        // The policy changed what this remediation does after it was proposed.
-        (Action::EcsScaleOut { .. } | Action::RdsConnectionReset { .. }, _, _) => Err(Refusal::NotInPolicy),
+    limits(now, remediation, holder, facts)?;
+    let planned = fitting(now, remediation, remedy, target, facts)?;
+    let (percent, limit) = (planned.touched_percent, remediation.limits.blast_radius_percent);
+    if percent > limit {
+        return Err(Refusal::BlastRadius { percent, limit });
+    }
+    Ok(Allowed::Act(planned))
+}
+
+/// The action's own guards.
+///
+/// # Errors
+/// The [`Refusal`] of the first guard that does not allow it.
+pub fn fitting(
+    now: Timestamp,
+    remediation: &Remediation,
+    remedy: &Remedy,
+    target: &Target,
+    facts: &Facts,
+) -> Result<Planned<Plan>, Refusal> {
+    let attempt = Attempt { now, alert_at: remedy.alert_at, target, step: remedy.step };
+    remediation.action.plan(attempt, &facts.target)
+}
+
+fn managed(target: &Target, facts: &TargetFacts) -> Result<(), Refusal> {
+    let Some(tags) = facts.tags() else { return Err(Refusal::Missing { target: target.to_string() }) };
+    let (tag, value) = MANAGED_TAG;
+    if tags.get(tag).map(String::as_str) == Some(value) {
+        Ok(())
+    } else {
+        Err(Refusal::NotManaged { target: target.to_string(), tag: tag.to_owned(), value: value.to_owned() })
     }
 }
 
-fn limits(now: Timestamp, remediation: &Remediation, facts: &Facts) -> Result<(), Refusal> {
-    let limits = remediation.limits;
-    if let Some(holder) = &facts.lease.holder {
-        return Err(Refusal::Taken {
-            incident: holder.incident.clone(),
-            remediation: holder.remediation.clone(),
-            since: holder.since,
-        });
-    }
-    if let Some(until) = facts.lease.cooldown_until.filter(|until| now < *until) {
+fn limits(now: Timestamp, remediation: &Remediation, holder: &Holder, facts: &Facts) -> Result<(), Refusal> {
+    let (limits, lease) = (remediation.limits, &facts.lease);
+    let is_next_step = lease.last.as_ref() == Some(holder);
+    if let Some(until) = lease.cooldown_until.filter(|until| now < *until && !is_next_step) {
         return Err(Refusal::CoolingDown { until });
     }
-    if facts.lease.n_failures >= limits.consecutive_failures {
-        return Err(Refusal::BreakerOpen { n_failures: facts.lease.n_failures, limit: limits.consecutive_failures });
+    if lease.n_failures >= limits.consecutive_failures {
+        return Err(Refusal::BreakerOpen { n_failures: lease.n_failures, limit: limits.consecutive_failures });
     }
     let n_actions = facts.actions.in_last_hour(now);
     if n_actions >= usize::try_from(limits.per_hour).unwrap_or(usize::MAX) {
         return Err(Refusal::HourlyLimit { n_actions, limit: limits.per_hour });
     }
     Ok(())
-}
-
-/// The recipe: a higher minimum, never a lower maximum.
-fn scale_out(remediation: &Remediation, percent: u32, cluster: &str, service: &str, ecs: &EcsFacts) -> Result<Plan, Refusal> {
-    if !ecs.is_active {
-        return Err(Refusal::ServiceInactive);
-    }
-    let Some(Scalable { min, max, is_out_suspended }) = ecs.scalable else { return Err(Refusal::NoScalableTarget) };
-    if is_out_suspended {
-        return Err(Refusal::ScalingSuspended);
-    }
-    if ecs.is_deploying {
-        return Err(Refusal::Deploying);
-    }
-    if let Some(message) = ecs.placement_failure.clone().filter(|_| ecs.running < ecs.desired) {
-        return Err(Refusal::CannotPlace { running: ecs.running, desired: ecs.desired, message });
-    }
-    let wanted = (u64::from(ecs.running) * u64::from(percent)).div_ceil(100);
-    let after = u32::try_from(wanted).unwrap_or(u32::MAX).min(max);
-    if after <= ecs.running || after <= min {
-        return Err(Refusal::NoHeadroom { running: ecs.running, min, max });
-    }
-    let added = (after - ecs.running).saturating_mul(100).div_ceil(ecs.running.max(1));
-    within_blast_radius(remediation, added)?;
-    Ok(Plan::RaiseMinimum { cluster: cluster.to_owned(), service: service.to_owned(), before: min, after, running: ecs.running })
-}
-
-fn reset(remediation: &Remediation, force_failover: bool, instance: &str, db: &DbFacts) -> Result<Plan, Refusal> {
-    if db.status != "available" {
-        return Err(Refusal::NotAvailable { status: db.status.clone() });
-    }
-    if !db.pending.is_empty() {
-        return Err(Refusal::PendingChanges { changes: db.pending.join(", ") });
-    }
-    let instance = instance.to_owned();
-    match &db.cluster {
-        Some((cluster, n_instances)) if *n_instances > 1 => {
-            within_blast_radius(remediation, 100 / u32::try_from(*n_instances).unwrap_or(u32::MAX))?;
-            Ok(Plan::Failover { instance, cluster: cluster.clone() })
-        }
-        Some(_) | None => {
-            within_blast_radius(remediation, 100)?;
-            Ok(Plan::Reboot { instance, force_failover: force_failover && db.is_multi_az })
-        }
-    }
-}
-
-fn within_blast_radius(remediation: &Remediation, percent: u32) -> Result<(), Refusal> {
-    let limit = remediation.limits.blast_radius_percent;
-    if percent > limit { Err(Refusal::BlastRadius { percent, limit }) } else { Ok(()) }
 }

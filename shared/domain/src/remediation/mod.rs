@@ -1,12 +1,24 @@
 //! May it be mended, has it helped, and has it been put back?
 //!
 //! A remediation passes through [`Stage`]s, each stored before the next thing is
-//! done. [`step::step`] says what comes next; whoever calls it looks at the
-//! target, stores and acts.
+//! done:
+//!
+//! ```text
+//! proposed -> observing -> observed
+//!     |-----> asked -> approved | declined | expired
+//!     '-----> claimed -> acting -> verifying -> recovered
+//!                                     |-------> holding -> reverting -> reverted | kept
+//!                                     '-------> the next step, or not recovered
+//! ```
+//!
+//! [`step::step`] says what comes next; whoever calls it looks at the target, stores
+//! and acts. What an [`action`] looks at and does is its own.
 
-pub mod facts;
+pub mod action;
+pub mod event;
 pub mod guard;
 mod lease;
+mod refusal;
 mod stage;
 pub mod step;
 mod target;
@@ -14,12 +26,16 @@ mod target;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::alert::digest;
+use crate::id::IncidentId;
 use crate::policy::{Mode, Policy};
 use crate::span::Span;
 
-pub use self::guard::Refusal;
-pub use self::lease::{Actions, Holder, Lease};
-pub use self::stage::{Outcome, Plan, Stage};
+pub use self::action::{Action, Plan, TargetFacts};
+pub use self::event::Announcement;
+pub use self::lease::{Actions, Held, Holder, Lease, Phase};
+pub use self::refusal::Refusal;
+pub use self::stage::{Aftermath, Outcome, Stage};
 pub use self::target::Target;
 
 /// One remediation of one incident.
@@ -33,8 +49,16 @@ pub struct Remedy {
     pub alert_name: String,
     /// When that alert's state began.
     pub alert_at: Timestamp,
+    /// Since when it is proposed.
+    pub proposed_at: Timestamp,
+    /// Which of the action's steps it is at, from 0.
+    #[serde(default)]
+    pub step: usize,
     /// How far it has come.
     pub stage: Stage,
+    /// Changes of its stage that may not have been published yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outbox: Vec<Announcement>,
     /// The newest execution of the clock that has ticked for it.
     pub clock: i64,
     /// When it is due next; none when it is over.
@@ -56,19 +80,29 @@ impl Remedy {
             target,
             alert_name: alert_name.to_owned(),
             alert_at,
+            proposed_at: now,
+            step: 0,
             stage: Stage::Proposed,
+            outbox: Vec::new(),
             clock,
             wake_at: Some(now),
         }
     }
 
+    /// Names what is done in the step it is at, once and for all: whatever is done
+    /// again under the same name is the same thing.
+    pub fn reference(&self, incident: &IncidentId) -> String {
+        digest(format!("{incident}/{}/{}", self.name, self.step).as_bytes())
+    }
+
     /// Until when people wait for it; none if they do not.
     pub fn holds_until(&self, policy: &Policy, opened_at: Timestamp) -> Option<Timestamp> {
         let remediation = policy.remediation(&self.name)?;
-        let acts_alone = remediation.mode == Mode::Act && !remediation.needs_approval;
+        let acts_alone = remediation.mode == Mode::Act && !remediation.needs_approval(self.step);
         let is_under_way = match &self.stage {
-            Stage::Proposed | Stage::Acting { .. } | Stage::Verifying { .. } => true,
-            Stage::Asked { .. }
+            Stage::Proposed | Stage::Claimed { .. } | Stage::Acting { .. } | Stage::Verifying { .. } => true,
+            Stage::Observing { .. }
+            | Stage::Asked { .. }
             | Stage::Approved { .. }
             | Stage::Holding { .. }
             | Stage::Reverting { .. }
@@ -80,8 +114,14 @@ impl Remedy {
     /// Whether something was or may have been changed that is not settled yet.
     pub fn has_changed_something(&self) -> bool {
         match &self.stage {
-            Stage::Acting { .. } | Stage::Verifying { .. } | Stage::Holding { .. } | Stage::Reverting { .. } => true,
-            Stage::Proposed | Stage::Asked { .. } | Stage::Approved { .. } | Stage::Over { .. } => false,
+            Stage::Claimed { .. }
+            | Stage::Acting { .. }
+            | Stage::Verifying { .. }
+            | Stage::Holding { .. }
+            | Stage::Reverting { .. } => true,
+            Stage::Proposed | Stage::Observing { .. } | Stage::Asked { .. } | Stage::Approved { .. } | Stage::Over { .. } => {
+                false
+            }
         }
     }
 
@@ -89,19 +129,31 @@ impl Remedy {
     pub fn success(&self) -> Option<String> {
         match &self.stage {
             Stage::Holding { plan, recovered: true } | Stage::Reverting { plan, recovered: true } => Some(plan.sentence()),
-            Stage::Over { outcome: Outcome::Recovered { did }, .. }
-            | Stage::Over {
-                outcome: Outcome::Reverted { did, recovered: true } | Outcome::Kept { did, recovered: true, .. },
-                ..
-            } => Some(did.clone()),
+            Stage::Over { outcome, .. } => match outcome {
+                Outcome::Recovered { did }
+                | Outcome::Reverted { did, recovered: true }
+                | Outcome::HandedOn { did, recovered: true, .. }
+                | Outcome::Kept { did, recovered: true, .. } => Some(did.clone()),
+                Outcome::Observed { .. }
+                | Outcome::Refused { .. }
+                | Outcome::Declined { .. }
+                | Outcome::Expired
+                | Outcome::Withdrawn { .. }
+                | Outcome::Reverted { .. }
+                | Outcome::HandedOn { .. }
+                | Outcome::Kept { .. }
+                | Outcome::NotRecovered { .. }
+                | Outcome::Failed { .. } => None,
+            },
             Stage::Holding { recovered: false, .. }
             | Stage::Reverting { recovered: false, .. }
             | Stage::Proposed
+            | Stage::Observing { .. }
             | Stage::Asked { .. }
             | Stage::Approved { .. }
+            | Stage::Claimed { .. }
             | Stage::Acting { .. }
-            | Stage::Verifying { .. }
-            | Stage::Over { .. } => None,
+            | Stage::Verifying { .. } => None,
         }
     }
 
@@ -116,6 +168,7 @@ impl Remedy {
                 | Outcome::NotRecovered { .. }
                 | Outcome::Failed { .. }
                 | Outcome::Reverted { recovered: false, .. }
+                | Outcome::HandedOn { recovered: false, .. }
                 | Outcome::Kept { recovered: false, .. } => Some(format!("{} {}", self.name, outcome.sentence())),
                 Outcome::Observed { .. }
                 | Outcome::Declined { .. }
@@ -123,13 +176,16 @@ impl Remedy {
                 | Outcome::Withdrawn { .. }
                 | Outcome::Recovered { .. }
                 | Outcome::Reverted { recovered: true, .. }
+                | Outcome::HandedOn { recovered: true, .. }
                 | Outcome::Kept { recovered: true, .. } => None,
             },
             Stage::Holding { recovered: true, .. }
             | Stage::Reverting { recovered: true, .. }
             | Stage::Proposed
+            | Stage::Observing { .. }
             | Stage::Asked { .. }
             | Stage::Approved { .. }
+            | Stage::Claimed { .. }
             | Stage::Acting { .. }
             | Stage::Verifying { .. } => None,
         }

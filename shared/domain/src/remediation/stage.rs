@@ -4,62 +4,9 @@ use crate::text::instant;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::guard::Refusal;
-
-/// Exactly what will be done, decided once and then carried out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "kebab-case")]
-pub enum Plan {
-    /// Raise the minimum capacity.
-    RaiseMinimum {
-        /// The cluster's name.
-        cluster: String,
-        /// The service's name.
-        service: String,
-        /// What the minimum was; it is put back to this.
-        before: u32,
-        /// What it becomes.
-        after: u32,
-        /// How many tasks were running.
-        running: u32,
-    },
-    /// Restart an instance.
-    Reboot {
-        /// Its identifier.
-        instance: String,
-        /// By failing over to the standby.
-        force_failover: bool,
-    },
-    /// Fail over a cluster.
-    Failover {
-        /// The instance that the alarm is about.
-        instance: String,
-        /// Its cluster's identifier.
-        cluster: String,
-    },
-}
-
-impl Plan {
-    /// What is done, as the end of a sentence: `raise …`.
-    pub fn sentence(&self) -> String {
-        match self {
-            Plan::RaiseMinimum { cluster, service, before, after, running } => {
-                format!("raise the minimum capacity of {cluster}/{service} from {before} to {after} ({running} running)")
-            }
-            Plan::Reboot { instance, force_failover: false } => format!("reboot {instance}"),
-            Plan::Reboot { instance, force_failover: true } => format!("reboot {instance} by failing over to its standby"),
-            Plan::Failover { instance, cluster } => format!("fail over cluster {cluster} of {instance}"),
-        }
-    }
-
-    /// Whether it is put back once it is not needed any more.
-    pub const fn is_put_back(&self) -> bool {
-        match self {
-            Plan::RaiseMinimum { .. } => true,
-            Plan::Reboot { .. } | Plan::Failover { .. } => false,
-        }
-    }
-}
+use super::action::Plan;
+use super::refusal::Refusal;
+use crate::id::IncidentId;
 
 /// How far a remediation has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +14,13 @@ impl Plan {
 pub enum Stage {
     /// The alert calls for it; no guard has been asked yet.
     Proposed,
+    /// It only says what it would do, and waits for what people do instead.
+    Observing {
+        /// What would be done.
+        plan: Plan,
+        /// Since when.
+        at: Timestamp,
+    },
     /// A person is asked.
     Asked {
         /// When the question runs out.
@@ -80,13 +34,27 @@ pub enum Stage {
         by: String,
         /// When.
         at: Timestamp,
+        /// When the question, and with it this answer, runs out.
+        expires_at: Timestamp,
+        /// To what.
+        plan: Plan,
     },
-    /// The target is ours, and the action may have happened.
+    /// The target is ours; nothing has been done yet.
+    Claimed {
+        /// What will be done.
+        plan: Plan,
+        /// Since when the target is ours.
+        at: Timestamp,
+        /// Who approved, if anybody had to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// The action may have happened.
     Acting {
         /// What is done.
         plan: Plan,
-        /// Since when the target is ours.
-        claimed_at: Timestamp,
+        /// Since when it may have happened.
+        since: Timestamp,
         /// How often it was tried, from 1.
         attempt: u32,
         /// Who approved, if anybody had to.
@@ -97,6 +65,8 @@ pub enum Stage {
     Verifying {
         /// What was done.
         plan: Plan,
+        /// When it was done, or at the earliest may have been.
+        since: Timestamp,
         /// Until when it must have helped.
         deadline: Timestamp,
     },
@@ -124,16 +94,50 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// The stage as one word, as programs get it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Stage::Proposed => "proposed",
+            Stage::Observing { .. } => "observing",
+            Stage::Asked { .. } => "asked",
+            Stage::Approved { .. } => "approved",
+            Stage::Claimed { .. } => "claimed",
+            Stage::Acting { .. } => "acting",
+            Stage::Verifying { .. } => "verifying",
+            Stage::Holding { recovered: true, .. } => "holding",
+            Stage::Holding { recovered: false, .. } => "not-recovered",
+            Stage::Reverting { .. } => "reverting",
+            Stage::Over { outcome, .. } => outcome.word(),
+        }
+    }
+
+    /// What is or would be done, once that is known and while it is under way.
+    pub const fn plan(&self) -> Option<&Plan> {
+        match self {
+            Stage::Proposed | Stage::Over { .. } => None,
+            Stage::Observing { plan, .. }
+            | Stage::Asked { plan, .. }
+            | Stage::Approved { plan, .. }
+            | Stage::Claimed { plan, .. }
+            | Stage::Acting { plan, .. }
+            | Stage::Verifying { plan, .. }
+            | Stage::Holding { plan, .. }
+            | Stage::Reverting { plan, .. } => Some(plan),
+        }
+    }
+
     /// How far it has come, in a sentence without its full stop.
     pub fn sentence(&self) -> String {
         match self {
             Stage::Proposed => "about to be checked".to_owned(),
+            Stage::Observing { plan, .. } => format!("observes only; it would {}", plan.sentence()),
             Stage::Asked { expires_at, plan } => {
                 format!("waits for approval until {}: {}", instant(*expires_at), plan.sentence())
             }
-            Stage::Approved { by, .. } => format!("approved by {by}"),
+            Stage::Approved { by, plan, .. } => format!("approved by {by}: {}", plan.sentence()),
+            Stage::Claimed { plan, .. } => format!("about to begin: {}", plan.sentence()),
             Stage::Acting { plan, .. } => format!("under way: {}", plan.sentence()),
-            Stage::Verifying { plan, deadline } => {
+            Stage::Verifying { plan, deadline, .. } => {
                 format!("done, must have helped by {}: {}", instant(*deadline), plan.sentence())
             }
             Stage::Holding { plan, recovered: true } => format!("helped, to be put back: {}", plan.sentence()),
@@ -144,14 +148,30 @@ impl Stage {
     }
 }
 
+/// What people did, and what became of the target, after a remediation only said
+/// what it would have done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aftermath {
+    /// When all was well again.
+    pub calm_at: Timestamp,
+    /// Whether the target shows that just this was done.
+    pub is_same: bool,
+    /// What is different at the target, a phrase each.
+    pub changes: Vec<String>,
+}
+
 /// How a remediation ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "kebab-case")]
 pub enum Outcome {
-    /// It only says what it would have done.
+    /// It only said what it would have done.
     Observed {
         /// What.
         would: String,
+        /// When it would have begun.
+        at: Timestamp,
+        /// What came of it without.
+        then: Aftermath,
     },
     /// A guard did not allow it.
     Refused {
@@ -163,7 +183,7 @@ pub enum Outcome {
         /// Who.
         by: String,
     },
-    /// Nobody answered the question.
+    /// Nobody answered the question in its time.
     Expired,
     /// It was not needed any more.
     Withdrawn {
@@ -179,6 +199,15 @@ pub enum Outcome {
     Reverted {
         /// What had been done.
         did: String,
+        /// Whether it helped.
+        recovered: bool,
+    },
+    /// What was changed stands for another incident, which puts it back.
+    HandedOn {
+        /// What was done.
+        did: String,
+        /// The other incident.
+        to: IncidentId,
         /// Whether it helped.
         recovered: bool,
     },
@@ -204,10 +233,34 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The outcome as one word, as programs get it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Outcome::Observed { .. } => "observed",
+            Outcome::Refused { .. } => "refused",
+            Outcome::Declined { .. } => "declined",
+            Outcome::Expired => "expired",
+            Outcome::Withdrawn { .. } => "withdrawn",
+            Outcome::Recovered { .. } => "recovered",
+            Outcome::Reverted { .. } => "reverted",
+            Outcome::HandedOn { .. } => "handed-on",
+            Outcome::Kept { .. } => "kept",
+            Outcome::NotRecovered { .. } => "not-recovered",
+            Outcome::Failed { .. } => "failed",
+        }
+    }
+
     /// How it ended, in a sentence without its full stop.
     pub fn sentence(&self) -> String {
         match self {
-            Outcome::Observed { would } => format!("observed only; it would {would}"),
+            Outcome::Observed { would, then, .. } => {
+                let then = match (then.is_same, then.changes.as_slice()) {
+                    (true, _) => "somebody did just that".to_owned(),
+                    (false, []) => "nothing was changed at the target".to_owned(),
+                    (false, changes) => changes.join(", "),
+                };
+                format!("observed only; it would {would}; without it: {then}")
+            }
             Outcome::Refused { refusal } => format!("refused: {refusal}"),
             Outcome::Declined { by } => format!("declined by {by}"),
             Outcome::Expired => "nobody answered the request for approval".to_owned(),
@@ -215,6 +268,7 @@ impl Outcome {
             Outcome::Recovered { did } => format!("helped: {did}"),
             Outcome::Reverted { did, recovered: true } => format!("helped and was put back: {did}"),
             Outcome::Reverted { did, recovered: false } => format!("did not help and was put back: {did}"),
+            Outcome::HandedOn { did, to, .. } => format!("stands for incident {to}, which puts it back: {did}"),
             Outcome::Kept { did, why, .. } => format!("was not put back: {why} ({did})"),
             Outcome::NotRecovered { did } => format!("did not help: {did}"),
             Outcome::Failed { why } => format!("failed: {why}"),

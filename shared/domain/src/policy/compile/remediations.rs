@@ -1,126 +1,116 @@
 //! The part about remediations: what may be mended, within which limits?
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::Reader;
-use crate::matcher::Matcher;
-use crate::policy::problem::Problem;
-use crate::policy::source::{ActionKind, Approval, ClassifySource, Mode, RemediationSource};
-use crate::policy::{Action, Limits, Remediation};
+use super::{Reader, shape};
+use crate::policy::source::{Approval, Check, ClassifySource, LimitsSource, Mode, RemediationSource, VerifySource};
+use crate::policy::{Limits, Remediation, Verify};
+use crate::remediation::Action;
 use crate::span::Span;
 
 impl Reader<'_> {
     pub(super) fn remediations(&mut self) -> Vec<Remediation> {
         let source = self.source;
-        let mut remediations = Vec::new();
-        for (n, remediation) in source.remediations.iter().enumerate() {
-            let path = format!("remediations[{n}]");
-            let is_set = |rule: &ClassifySource| rule.set.remediation.as_ref() == Some(&remediation.name);
-            if remediation.matchers.is_empty() && !source.classify.iter().any(is_set) {
-                self.problem(
-                    format!("{path}.matchers"),
-                    "a remediation needs matchers, so that it acts only where it was meant to",
-                );
-            }
-            let matchers = self.matchers(&remediation.matchers, &format!("{path}.matchers"));
-            remediations.push(compile(remediation, matchers, &path, self.scale, &mut self.problems));
-        }
-        remediations
+        let numbered = source.remediations.iter().enumerate();
+        numbered.filter_map(|(n, remediation)| self.remediation(remediation, &format!("remediations[{n}]"))).collect()
     }
-}
 
-/// Reads a remediation; `scale` divides its waiting times.
-fn compile(
-    source: &RemediationSource,
-    matchers: Vec<Matcher>,
-    path: &str,
-    scale: u32,
-    problems: &mut Vec<Problem>,
-) -> Remediation {
-    let action = action(source.action, &source.parameters, path, problems);
-    let span = |given: Option<Span>, default: Span| given.unwrap_or(default).shortened(scale);
-    let needs_approval = match (source.mode, source.approval) {
-        (Mode::Ask, Some(Approval::None)) => {
-            problems.push(Problem::new(
-                format!("{path}.approval"),
-                "`mode: ask` asks for approval, `approval: none` does without; use `mode: act` for the latter",
-            ));
-            true
+    /// Reads a remediation; none if its action cannot be read.
+    fn remediation(&mut self, source: &RemediationSource, path: &str) -> Option<Remediation> {
+        let is_set = |rule: &ClassifySource| rule.set.remediation.as_ref() == Some(&source.name);
+        if source.matchers.is_empty() && !self.source.classify.iter().any(is_set) {
+            let why = "a remediation needs matchers, so that it acts only where it was meant to";
+            self.problem(format!("{path}.matchers"), why);
         }
-        (Mode::Ask, _) | (Mode::Observe | Mode::Act, Some(Approval::Required)) => true,
-        (Mode::Observe | Mode::Act, Some(Approval::None)) => false,
-        (Mode::Observe | Mode::Act, None) => action.is_disruptive(),
-    };
-    let limits = Limits {
-        cooldown: span(source.limits.cooldown, Span::minutes(30)),
-        per_hour: source.limits.per_hour.unwrap_or(4),
-        blast_radius_percent: source.limits.blast_radius_percent.unwrap_or(100),
-        consecutive_failures: source.limits.consecutive_failures.unwrap_or(3),
-    };
-    if limits.consecutive_failures == 0 {
-        problems.push(Problem::new(
-            format!("{path}.limits.consecutive_failures"),
-            "0 would never try anything; write 1 or more, or `mode: observe`",
-        ));
+        if (source.mode, source.approval) == (Mode::Ask, Some(Approval::None)) {
+            let why = "`mode: ask` asks for approval, `approval: none` does without; use `mode: act` for the latter";
+            self.problem(format!("{path}.approval"), why);
+        }
+        if source.revert.never && source.revert.hold_down.is_some() {
+            let why = "`never` puts nothing back, `hold_down` says when it is put back; take one of them out";
+            self.problem(format!("{path}.revert.never"), why);
+        }
+        let matchers = self.matchers(&source.matchers, &format!("{path}.matchers"));
+        self.blackout_is_known(&source.blackout, path);
+        let limits = self.limits(&source.limits, path);
+        let verify = self.verify(&source.verify, path);
+        let action = self.action(source, path)?;
+        Some(Remediation {
+            name: source.name.clone(),
+            matchers,
+            target_from: source.target,
+            action,
+            mode: source.mode,
+            approval: source.approval,
+            approval_expires: self.scaled(source.approval_expires, Span::hours(4)),
+            hold: self.scaled(source.hold, Span::minutes(5)),
+            verify,
+            hold_down: (!source.revert.never).then(|| self.scaled(source.revert.hold_down, Span::minutes(10))),
+            blackout: source.blackout.clone(),
+            max_event_age: source.max_event_age.unwrap_or(Span::minutes(15)),
+            limits,
+        })
     }
-    Remediation {
-        name: source.name.clone(),
-        matchers,
-        action,
-        mode: source.mode,
-        needs_approval,
-        approval_expires: span(source.approval_expires, Span::hours(4)),
-        hold: span(source.hold, Span::minutes(5)),
-        verify_within: span(source.verify_within, Span::minutes(10)),
-        revert_after_ok: span(source.revert_after_ok, Span::minutes(10)),
-        max_event_age: source.max_event_age.unwrap_or(Span::minutes(15)),
-        limits,
-    }
-}
 
-fn action(kind: ActionKind, parameters: &Map<String, Value>, path: &str, problems: &mut Vec<Problem>) -> Action {
-    let known: &[&str] = match kind {
-        ActionKind::EcsScaleOut => &["factor"],
-        ActionKind::RdsConnectionReset => &["force_failover"],
-    };
-    for name in parameters.keys().filter(|name| !known.contains(&name.as_str())) {
-        problems.push(Problem::new(
-            format!("{path}.parameters.{name}"),
-            format!("this action has no parameter `{name}`; it has {}", known.join(", ")),
-        ));
+    /// A waiting time, shortened in a drill.
+    fn scaled(&self, given: Option<Span>, default: Span) -> Span {
+        given.unwrap_or(default).shortened(self.scale)
     }
-    match kind {
-        ActionKind::EcsScaleOut => Action::EcsScaleOut { percent: percent(parameters.get("factor"), path, problems) },
-        ActionKind::RdsConnectionReset => {
-            let force_failover = match parameters.get("force_failover") {
-                None => false,
-                Some(Value::Bool(value)) => *value,
-                Some(_) => {
-                    problems.push(Problem::new(format!("{path}.parameters.force_failover"), "write true or false"));
-                    false
+
+    fn blackout_is_known(&mut self, names: &[String], path: &str) {
+        let source = self.source;
+        let intervals = source.time_intervals.iter().chain(&source.mute_time_intervals);
+        let known: Vec<String> = intervals.map(|interval| interval.name.clone()).collect();
+        for (n, name) in names.iter().enumerate() {
+            self.must_be_known("time interval", name, &known, &format!("{path}.blackout[{n}]"));
+        }
+    }
+
+    fn limits(&mut self, source: &LimitsSource, path: &str) -> Limits {
+        let limits = Limits {
+            cooldown: self.scaled(source.cooldown, Span::minutes(30)),
+            per_hour: source.per_hour.unwrap_or(4),
+            blast_radius_percent: source.blast_radius_percent.unwrap_or(100),
+            consecutive_failures: source.consecutive_failures.unwrap_or(3),
+        };
+        if limits.consecutive_failures == 0 {
+            let why = "0 would never try anything; write 1 or more, or `mode: observe`";
+            self.problem(format!("{path}.limits.consecutive_failures"), why);
+        }
+        limits
+    }
+
+    fn verify(&mut self, source: &VerifySource, path: &str) -> Verify {
+        let is_wanted = |check| source.that.as_ref().is_none_or(|that| that.contains(&check));
+        let verify = Verify {
+            within: self.scaled(source.within, Span::minutes(10)),
+            alarm_ok: is_wanted(Check::AlarmOk),
+            in_place: is_wanted(Check::InPlace),
+        };
+        if !verify.alarm_ok && !verify.in_place {
+            self.problem(format!("{path}.verify.that"), "name `alarm-ok`, `in-place`, or both: what helped must be seen");
+        }
+        verify
+    }
+
+    fn action(&mut self, source: &RemediationSource, path: &str) -> Option<Action> {
+        let path = format!("{path}.parameters");
+        match Action::read(source.action, &Value::Object(source.parameters.clone())) {
+            Ok(action) => {
+                for (parameter, why) in action.problems() {
+                    self.problem(format!("{path}.{parameter}"), why);
                 }
-            };
-            Action::RdsConnectionReset { force_failover }
-        }
-    }
-}
-
-/// A factor from 1.01 to 10 as whole percent.
-fn percent(factor: Option<&Value>, path: &str, problems: &mut Vec<Problem>) -> u32 {
-    const DEFAULT: u32 = 150;
-    let Some(value) = factor else { return DEFAULT };
-    match value.as_f64() {
-        Some(factor) if (1.01..=10.0).contains(&factor) => {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was checked: 101 to 1,000")]
-            let percent = (factor * 100.0).round() as u32;
-            percent
-        }
-        _ => {
-            problems.push(Problem::new(
-                format!("{path}.parameters.factor"),
-                format!("`{value}` is not a factor from 1.01 to 10; 1.5 is half as much again"),
-            ));
-            DEFAULT
+                Some(action)
+            }
+            Err(error) => {
+                let mut problem = shape::problem(&error);
+                problem.path = match problem.path.as_str() {
+                    "" | "." => path,
+                    below => format!("{path}.{below}"),
+                };
+                self.problems.push(problem);
+                None
+            }
         }
     }
 }

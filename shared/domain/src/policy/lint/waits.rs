@@ -72,7 +72,7 @@ fn hold(policy: &Policy, node: &Node<'_>, priority: Priority) -> Option<Span> {
     policy
         .remediations
         .iter()
-        .filter(|remediation| remediation.mode == Mode::Act && !remediation.needs_approval)
+        .filter(|remediation| remediation.mode == Mode::Act && !remediation.needs_approval(0))
         .filter(|remediation| {
             let conditions: Vec<_> = remediation.matchers.iter().chain(&of_priority).cloned().collect();
             node.may_end(&conditions)

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::remediation::action::ActionKind;
 use crate::span::Span;
 
 /// What is mended without people.
@@ -15,6 +16,9 @@ pub struct RemediationSource {
     /// `classify` sets it.
     #[serde(default)]
     pub matchers: Vec<String>,
+    /// Where its target is named; `alarm-or-catalogue` unless said otherwise.
+    #[serde(default)]
+    pub target: TargetFrom,
     /// What is done.
     pub action: ActionKind,
     /// How, depending on the action.
@@ -23,8 +27,8 @@ pub struct RemediationSource {
     /// How far it may go; `observe` unless said otherwise.
     #[serde(default)]
     pub mode: Mode,
-    /// Whether a person must approve. Disruptive actions need it unless this
-    /// says `none`.
+    /// Whether a person must approve. Disruptive steps need it unless this says
+    /// `none`.
     #[serde(default)]
     pub approval: Option<Approval>,
     /// How long an unanswered request for approval stands; 4h unless said otherwise.
@@ -33,13 +37,15 @@ pub struct RemediationSource {
     /// How long the first notification waits for it; 5m unless said otherwise.
     #[serde(default)]
     pub hold: Option<Span>,
-    /// Within which time it must have helped; 10m unless said otherwise.
+    /// What must be true after it, by when.
     #[serde(default)]
-    pub verify_within: Option<Span>,
-    /// How long all must be well before what was changed is put back; 10m unless said
-    /// otherwise.
+    pub verify: VerifySource,
+    /// When what was changed is put back.
     #[serde(default)]
-    pub revert_after_ok: Option<Span>,
+    pub revert: RevertSource,
+    /// Names of time intervals in which nothing is done.
+    #[serde(default)]
+    pub blackout: Vec<String>,
     /// Alerts older than this are not acted on; 15m unless said otherwise.
     #[serde(default)]
     pub max_event_age: Option<Span>,
@@ -48,15 +54,18 @@ pub struct RemediationSource {
     pub limits: LimitsSource,
 }
 
-/// What a remediation does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// Where a remediation's target is named.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum ActionKind {
-    /// Raises the minimum capacity of an ECS service's scalable target.
-    EcsScaleOut,
-    /// Ends all connections of an RDS instance by restarting it.
-    RdsConnectionReset,
+pub enum TargetFrom {
+    /// In the alarm's dimensions.
+    Alarm,
+    /// In the catalogue's entry of the alert's service.
+    Catalogue,
+    /// In the alarm's dimensions; where these name none, in the catalogue.
+    #[default]
+    AlarmOrCatalogue,
 }
 
 /// How far a remediation may go.
@@ -82,6 +91,39 @@ pub enum Approval {
     Required,
     /// No.
     None,
+}
+
+/// What must be true after an action, by when.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct VerifySource {
+    /// Within which time it must have helped; 10m unless said otherwise.
+    pub within: Option<Span>,
+    /// What must be true; all of it unless said otherwise.
+    pub that: Option<Vec<Check>>,
+}
+
+/// What may be checked after an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Check {
+    /// All alerts of the incident are OK.
+    AlarmOk,
+    /// The target is as it should be after the action.
+    InPlace,
+}
+
+/// When what was changed is put back.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct RevertSource {
+    /// How long all must be well before it is put back; 10m unless said otherwise.
+    pub hold_down: Option<Span>,
+    /// `true`: it is not put back, and the incident says so.
+    pub never: bool,
 }
 
 /// What bounds a remediation.

@@ -3,33 +3,55 @@
 use crate::text::instant;
 use jiff::Timestamp;
 
-use crate::alert::digest;
-use crate::remediation::{Outcome, Remedy, Stage};
+use super::prefix;
+use crate::id::IncidentId;
+use crate::remediation::{Announcement, Outcome, Plan, Remedy, Stage};
 use crate::timeline::{Entry, EntryKind, Scribe};
 
 /// Somebody agrees to what was asked.
 ///
 /// # Errors
 /// A sentence, when there is no open question.
-pub fn approve(now: Timestamp, remedy: &Remedy, version: u64, by: &str) -> Result<(Remedy, Vec<Entry>), String> {
-    answer(now, remedy, version, by, "approved", |by| (Stage::Approved { by, at: now }, Some(now)))
+pub fn approve(
+    now: Timestamp,
+    incident: &IncidentId,
+    remedy: &Remedy,
+    version: u64,
+    by: &str,
+) -> Result<(Remedy, Vec<Entry>), String> {
+    answer(now, incident, remedy, version, by, "approved", |expires_at, plan| Stage::Approved {
+        by: by.to_owned(),
+        at: now,
+        expires_at,
+        plan: plan.clone(),
+    })
 }
 
 /// Somebody does not agree.
 ///
 /// # Errors
 /// A sentence, when there is no open question.
-pub fn decline(now: Timestamp, remedy: &Remedy, version: u64, by: &str) -> Result<(Remedy, Vec<Entry>), String> {
-    answer(now, remedy, version, by, "declined", |by| (Stage::Over { at: now, outcome: Outcome::Declined { by } }, None))
+pub fn decline(
+    now: Timestamp,
+    incident: &IncidentId,
+    remedy: &Remedy,
+    version: u64,
+    by: &str,
+) -> Result<(Remedy, Vec<Entry>), String> {
+    answer(now, incident, remedy, version, by, "declined", |_, _| Stage::Over {
+        at: now,
+        outcome: Outcome::Declined { by: by.to_owned() },
+    })
 }
 
 fn answer(
     now: Timestamp,
+    incident: &IncidentId,
     remedy: &Remedy,
     version: u64,
     by: &str,
     verb: &str,
-    next: impl FnOnce(String) -> (Stage, Option<Timestamp>),
+    next: impl FnOnce(Timestamp, &Plan) -> Stage,
 ) -> Result<(Remedy, Vec<Entry>), String> {
     let Stage::Asked { expires_at, plan } = &remedy.stage else {
         return Err(format!("{} does not wait for approval: {}", remedy.name, remedy.stage.sentence()));
@@ -37,9 +59,14 @@ fn answer(
     if now >= *expires_at {
         return Err(format!("the request for approval of {} ran out at {}", remedy.name, instant(*expires_at)));
     }
-    let mut scribe = Scribe::new(now, format!("r{}-{version}", &digest(remedy.name.as_bytes())[..6]));
+    let mut scribe = Scribe::new(now, prefix(remedy, version));
     let text = format!("{by} {verb} {}: {}", remedy.name, plan.sentence());
     scribe.note_by(EntryKind::Answer, text, Vec::new(), Some(by.to_owned()));
-    let (stage, wake_at) = next(by.to_owned());
-    Ok((Remedy { stage, wake_at, ..remedy.clone() }, scribe.finish()))
+    let mut answered = remedy.clone();
+    answered.stage = next(*expires_at, plan);
+    let reference = super::change_reference(incident, remedy, version);
+    answered.outbox.push(Announcement::new(reference, now, &answered.stage, &[], Some(by)));
+    // Either way the remediator has something to do: to act, or to say that it does not.
+    answered.wake_at = Some(now);
+    Ok((answered, scribe.finish()))
 }

@@ -3,90 +3,143 @@
 use crate::text::instant;
 use jiff::Timestamp;
 
-use super::acting::act_of;
-use super::{Change, Situation, Step};
+use super::claim::{claim, join};
+use super::{Change, Look, POLL, Situation, Step, View};
 use crate::policy::{Mode, Remediation};
-use crate::remediation::facts::Facts;
-use crate::remediation::guard::{self, Refusal};
-use crate::remediation::{Holder, Lease, Outcome, Plan, Stage};
+use crate::remediation::action::Planned;
+use crate::remediation::guard::{self, Allowed, Facts};
+use crate::remediation::{Outcome, Plan, Refusal, Stage, Target};
 
 pub(super) fn propose(situation: Situation<'_>, facts: Option<&Facts>) -> Step {
-    let Situation { now, policy, control, remedy, members, .. } = situation;
     if situation.calm_since().is_some() {
-        return situation.withdraw();
+        return Step::Change(Box::new(situation.withdraw()));
     }
-    let (remediation, target) = match guard::before_looking(now, policy, control, remedy, members)
-        .and_then(|found| guard::age(now, found.0, remedy).map(|()| found))
-    {
-        Ok(found) => found,
-        Err(refusal) => return situation.refuse(refusal),
+    let (remediation, target, facts) = match ready(situation, facts, false) {
+        Ok(ready) => ready,
+        Err(step) => return *step,
     };
-    let Some(facts) = facts else { return Step::Look(target) };
-    let plan = match guard::plan(now, remediation, &target, facts) {
-        Ok(plan) => plan,
-        Err(refusal) => return situation.refuse(refusal),
+    let planned = match consider(situation, remediation, &target, facts) {
+        Ok(planned) => planned,
+        Err(step) => return *step,
     };
     match remediation.mode {
-        Mode::Observe => {
-            let would = plan.sentence();
-            Step::Change(Box::new(situation.over(Outcome::Observed { would }, vec!["its mode is observe".to_owned()])))
+        Mode::Observe => Step::Change(Box::new(observe(situation, planned))),
+        Mode::Ask | Mode::Act if remediation.needs_approval(situation.remedy.step) => {
+            Step::Change(Box::new(ask(situation, remediation, planned)))
         }
-        Mode::Ask | Mode::Act if remediation.needs_approval => {
-            let expires_at = remediation.approval_expires.after(now);
-            let text = format!("asks for approval to {}", plan.sentence());
-            let because = vec![format!("it needs a person's approval, until {}", instant(expires_at))];
-            Step::Change(Box::new(situation.change(Stage::Asked { expires_at, plan }, text, because)))
-        }
-        Mode::Ask | Mode::Act => Step::Change(Box::new(claim(situation, remediation, facts, plan, None))),
+        Mode::Ask | Mode::Act => Step::Change(Box::new(claim(situation, remediation, facts, planned, None))),
     }
 }
 
-pub(super) fn asked(situation: Situation<'_>, expires_at: Timestamp) -> Step {
-    if situation.calm_since().is_some() {
-        return situation.withdraw();
+/// The guards that need no look, and the look.
+fn ready<'s>(
+    situation: Situation<'s>,
+    facts: Option<&'s Facts>,
+    is_approved: bool,
+) -> Result<(&'s Remediation, Target, &'s Facts), Box<Step>> {
+    let Situation { now, policy, control, remedy, members, .. } = situation;
+    let found = guard::before_looking(now, policy, control, remedy, members).and_then(|found| {
+        // What a person approved may take the time that it took them.
+        if is_approved { Ok(found) } else { guard::age(now, found.0, remedy).map(|()| found) }
+    });
+    let (remediation, target) = found.map_err(|refusal| Box::new(situation.refuse(refusal)))?;
+    match facts {
+        Some(facts) => Ok((remediation, target, facts)),
+        None => {
+            let view = View::Before(remediation.action.clone(), remedy.step);
+            Err(Box::new(Step::Look(Box::new(Look { target, view }))))
+        }
     }
-    if let Some(stop) = situation.control.kill.stops(&situation.remedy.name) {
-        return situation.refuse(Refusal::Stopped { by: stop.by.clone(), at: stop.at, why: stop.why.clone() });
+}
+
+/// The guards that look at the target; what to do, if they allow it.
+fn consider(
+    situation: Situation<'_>,
+    remediation: &Remediation,
+    target: &Target,
+    facts: &Facts,
+) -> Result<Planned<Plan>, Box<Step>> {
+    let (now, remedy) = (situation.now, situation.remedy);
+    match guard::plan(now, remediation, remedy, target, &situation.holder(), facts) {
+        Ok(Allowed::Act(planned)) => Ok(planned),
+        Ok(Allowed::Share(plan)) if remediation.mode == Mode::Observe => {
+            Ok(Planned { plan, touched_percent: 0, caveats: vec!["another incident has done it already".to_owned()] })
+        }
+        Ok(Allowed::Share(plan)) => Err(Box::new(Step::Change(Box::new(join(situation, remediation, facts, &plan))))),
+        Ok(Allowed::Await) => Err(Box::new(Step::Wait(situation.scaled(POLL).after(now)))),
+        // What does not fit in this step may in the next.
+        Err(refusal @ Refusal::Unfit { .. }) if remedy.step + 1 < remediation.action.n_steps() => {
+            Err(Box::new(Step::Change(Box::new(next_step(situation, &format!("passed over: {refusal}"), Vec::new())))))
+        }
+        Err(refusal) => Err(Box::new(situation.refuse(refusal))),
+    }
+}
+
+/// The action's next step.
+pub(super) fn next_step(situation: Situation<'_>, text: &str, because: Vec<String>) -> Change {
+    let n = situation.remedy.step + 1;
+    let text = format!("step {n} {text}");
+    let mut change = situation.change(Stage::Proposed, text, because);
+    change.remedy.step = n;
+    change
+}
+
+fn observe(situation: Situation<'_>, planned: Planned<Plan>) -> Change {
+    let text = format!("observes only; it would {}", planned.plan.sentence());
+    let mut because = vec!["its mode is observe".to_owned(), "every guard would allow it".to_owned()];
+    because.extend(planned.caveats);
+    situation.change(Stage::Observing { plan: planned.plan, at: situation.now }, text, because)
+}
+
+fn ask(situation: Situation<'_>, remediation: &Remediation, planned: Planned<Plan>) -> Change {
+    let expires_at = remediation.approval_expires.after(situation.now);
+    let text = format!("asks for approval to {}", planned.plan.sentence());
+    let mut because = vec![format!("it needs a person's approval, until {}", instant(expires_at))];
+    because.extend(planned.caveats);
+    let stage = Stage::Asked { expires_at, plan: planned.plan };
+    // People are to hear the question.
+    Change { nudge: true, ..situation.change(stage, text, because) }
+}
+
+pub(super) fn asked(situation: Situation<'_>, expires_at: Timestamp, _plan: &Plan) -> Step {
+    if situation.calm_since().is_some() {
+        return Step::Change(Box::new(situation.withdraw()));
+    }
+    if let Err(refusal) = guard::not_stopped(situation.control, &situation.remedy.name) {
+        return situation.refuse(refusal);
     }
     if situation.now >= expires_at {
-        return Step::Change(Box::new(situation.over(Outcome::Expired, Vec::new())));
+        return Step::Change(Box::new(Change { nudge: true, ..situation.over(Outcome::Expired, Vec::new()) }));
     }
     Step::Wait(expires_at)
 }
 
-pub(super) fn approved(situation: Situation<'_>, facts: Option<&Facts>, by: &str) -> Step {
-    let Situation { now, policy, control, remedy, members, .. } = situation;
+pub(super) fn approved(situation: Situation<'_>, facts: Option<&Facts>, by: &str, expires_at: Timestamp, asked: &Plan) -> Step {
     if situation.calm_since().is_some() {
-        return situation.withdraw();
+        return Step::Change(Box::new(situation.withdraw()));
     }
-    let (remediation, target) = match guard::before_looking(now, policy, control, remedy, members) {
-        Ok(found) => found,
-        Err(refusal) => return situation.refuse(refusal),
-    };
-    let Some(facts) = facts else { return Step::Look(target) };
-    match guard::plan(now, remediation, &target, facts) {
-        Ok(plan) => Step::Change(Box::new(claim(situation, remediation, facts, plan, Some(by)))),
-        Err(refusal) => situation.refuse(refusal),
+    if situation.now >= expires_at {
+        let because = vec![format!("{by} approved it, but it was not begun by {}", instant(expires_at))];
+        return Step::Change(Box::new(Change { nudge: true, ..situation.over(Outcome::Expired, because) }));
     }
-}
-
-/// The target becomes ours, and the act is begun.
-fn claim(situation: Situation<'_>, remediation: &Remediation, facts: &Facts, plan: Plan, by: Option<&str>) -> Change {
-    let now = situation.now;
-    let because = match by {
-        Some(by) => vec!["every guard allows it".to_owned(), format!("approved by {by}")],
-        None => vec!["every guard allows it".to_owned()],
+    let (remediation, target, facts) = match ready(situation, facts, true) {
+        Ok(ready) => ready,
+        Err(step) => return *step,
     };
-    let act = act_of(&plan);
-    let text = plan.sentence();
-    let stage = Stage::Acting { plan, claimed_at: now, attempt: 1, by: by.map(str::to_owned) };
-    let mut change = situation.change(stage, text, because);
-    change.lease = Some(Lease {
-        holder: Some(Holder { incident: situation.incident.id.clone(), remediation: situation.remedy.name.clone(), since: now }),
-        cooldown_until: Some(remediation.limits.cooldown.after(now)),
-        ..facts.lease.clone()
-    });
-    change.actions = Some(facts.actions.with(now));
-    change.act = Some(act);
-    change
+    let planned = match consider(situation, remediation, &target, facts) {
+        Ok(planned) => planned,
+        Err(step) => return *step,
+    };
+    if remediation.mode == Mode::Observe {
+        return Step::Change(Box::new(observe(situation, planned)));
+    }
+    // An approval is for one action on one target, as it was told.
+    if !planned.plan.is_covered_by(asked) {
+        let mut change = ask(situation, remediation, planned);
+        for entry in &mut change.entries {
+            entry.because.push(format!("{by} approved something else: {}", asked.sentence()));
+        }
+        return Step::Change(Box::new(change));
+    }
+    Step::Change(Box::new(claim(situation, remediation, facts, planned, Some(by))))
 }

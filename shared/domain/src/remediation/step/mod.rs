@@ -10,16 +10,18 @@
 mod acting;
 mod answer;
 mod before;
+mod claim;
+mod observe;
 mod revert;
 mod verify;
 
 use jiff::Timestamp;
 
-use super::facts::Facts;
-use super::guard::Refusal;
-use super::{Actions, Lease, Outcome, Remedy, Stage, Target};
+use super::guard::Facts;
+use super::{Action, Actions, Announcement, Holder, Lease, Outcome, Plan, Refusal, Remedy, Stage, Target};
 use crate::alert::digest;
 use crate::control::Control;
+use crate::id::IncidentId;
 use crate::incident::{AlertRecord, Incident, Status};
 use crate::policy::{Policy, Remediation};
 use crate::span::Span;
@@ -28,6 +30,8 @@ use crate::timeline::{Entry, EntryKind, Scribe};
 use self::acting::{acting, fail};
 pub use self::answer::{approve, decline};
 use self::before::{approved, asked, propose};
+use self::claim::claimed;
+use self::observe::observing;
 use self::revert::{holding, kept, reverted, reverting};
 use self::verify::{verify, verifying};
 
@@ -66,9 +70,34 @@ pub enum Step {
     /// Nothing before this moment.
     Wait(Timestamp),
     /// Look at the target, and ask again.
-    Look(Target),
+    Look(Box<Look>),
     /// Store this; then do what it says.
     Change(Box<Change>),
+}
+
+/// A look at a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// What to look at.
+    pub target: Target,
+    /// What for.
+    pub view: View,
+}
+
+/// What a look is for: it may cost less, or need more, before or after an act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum View {
+    /// To decide about this step of this action.
+    Before(Action, usize),
+    /// To see what became of this plan.
+    After {
+        /// The plan.
+        plan: Plan,
+        /// When it was done, or at the earliest may have been.
+        since: Timestamp,
+        /// Under which name: see [`Remedy::reference`].
+        reference: String,
+    },
 }
 
 /// A change to store in one transaction.
@@ -82,7 +111,8 @@ pub struct Change {
     pub actions: Option<Actions>,
     /// What to note.
     pub entries: Vec<Entry>,
-    /// What to do once this is stored.
+    /// What to do once this is stored. Such a change is stored only if nobody has
+    /// touched the kill switch since it was read.
     pub act: Option<Act>,
     /// Whether the escalation should look at once.
     pub nudge: bool,
@@ -90,29 +120,15 @@ pub struct Change {
 
 /// Something to do to a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
-    /// Set the minimum capacity of an ECS service's scalable target, and nothing
-    /// else of it.
-    SetMinimum {
-        /// The cluster's name.
-        cluster: String,
-        /// The service's name.
-        service: String,
-        /// The minimum.
-        min: u32,
-    },
-    /// Restart an instance.
-    Reboot {
-        /// Its identifier.
-        instance: String,
-        /// By failing over.
-        force_failover: bool,
-    },
-    /// Fail over a cluster.
-    Failover {
-        /// Its identifier.
-        cluster: String,
-    },
+pub struct Act {
+    /// The target.
+    pub target: Target,
+    /// What is done or put back.
+    pub plan: Plan,
+    /// Whether it is put back.
+    pub is_undoing: bool,
+    /// Under which name: see [`Remedy::reference`].
+    pub reference: String,
 }
 
 /// How an act went.
@@ -128,25 +144,22 @@ pub enum ActResult {
 
 /// Says what comes next; `facts` are those of the last look, if there was one.
 pub fn step(situation: Situation<'_>, facts: Option<&Facts>) -> Step {
-    let Situation { now, remedy, .. } = situation;
-    match &remedy.stage {
+    match &situation.remedy.stage {
         Stage::Proposed => propose(situation, facts),
-        Stage::Asked { expires_at, .. } => asked(situation, *expires_at),
-        Stage::Approved { by, .. } => approved(situation, facts, by),
-        Stage::Acting { plan, claimed_at, attempt, by } => acting(situation, facts, plan, *claimed_at, *attempt, by.as_deref()),
-        Stage::Verifying { plan, deadline } => verifying(situation, facts, plan, *deadline),
+        Stage::Observing { plan, at } => observing(situation, facts, plan, *at),
+        Stage::Asked { expires_at, plan } => asked(situation, *expires_at, plan),
+        Stage::Approved { by, expires_at, plan, .. } => approved(situation, facts, by, *expires_at, plan),
+        Stage::Claimed { plan, at, by } => claimed(situation, facts, plan, *at, by.as_deref()),
+        Stage::Acting { plan, since, attempt, by } => acting(situation, facts, plan, *since, *attempt, by.as_deref()),
+        Stage::Verifying { plan, since, deadline } => verifying(situation, facts, plan, *since, *deadline),
         Stage::Holding { plan, recovered } => holding(situation, facts, plan, *recovered),
         Stage::Reverting { plan, recovered } => reverting(situation, facts, plan, *recovered),
-        Stage::Over { .. } => match remedy.wake_at {
-            // A row that is over has no wake-up.
-            Some(_) => Step::Wait(now),
-            None => Step::Done,
-        },
+        Stage::Over { .. } => Step::Done,
     }
 }
 
 impl<'s> Situation<'s> {
-    /// Whether nothing is wrong any more: no alert is firing, or a person said so.
+    /// Since when nothing is wrong any more: no alert is firing, or a person said so.
     fn calm_since(self) -> Option<Timestamp> {
         match &self.incident.status {
             Status::Resolved { at, .. } | Status::Closed { at } => Some(*at),
@@ -162,6 +175,10 @@ impl<'s> Situation<'s> {
         self.policy.remediation(&self.remedy.name)
     }
 
+    fn holder(self) -> Holder {
+        Holder { incident: self.incident.id.clone(), remediation: self.remedy.name.clone() }
+    }
+
     fn scaled(self, span: Span) -> Span {
         span.shortened(self.policy.time_scale).max(Span::seconds(1))
     }
@@ -169,30 +186,58 @@ impl<'s> Situation<'s> {
     /// When the target is looked at again while it is verified: often at first,
     /// then ever more seldom, up to once a minute.
     fn next_look(self, deadline: Timestamp) -> Timestamp {
-        let within = self.remediation().map_or(Span::ZERO, |remediation| remediation.verify_within);
+        let within = self.remediation().map_or(Span::ZERO, |remediation| remediation.verify.within);
         let elapsed = Span::between(within.before(deadline), self.now);
         let pause = Span::millis(elapsed.as_millis() / 4).clamp(self.scaled(POLL), self.scaled(POLL_MAX));
         pause.after(self.now)
     }
 
+    /// A look at the target for what became of `plan`.
+    fn look_after(self, plan: &Plan, since: Timestamp) -> Step {
+        match &self.remedy.target {
+            Some(target) => {
+                let view = View::After { plan: plan.clone(), since, reference: self.reference() };
+                Step::Look(Box::new(Look { target: target.clone(), view }))
+            }
+            // Only what has a target gets beyond the guards.
+            None => self.refuse(Refusal::NoTarget),
+        }
+    }
+
+    fn reference(self) -> String {
+        self.remedy.reference(&self.incident.id)
+    }
+
+    fn act(self, plan: &Plan, is_undoing: bool) -> Option<Act> {
+        let target = self.remedy.target.clone()?;
+        Some(Act { target, plan: plan.clone(), is_undoing, reference: self.reference() })
+    }
+
     fn change(self, stage: Stage, text: impl Into<String>, because: Vec<String>) -> Change {
-        let prefix = format!("r{}-{}", &digest(self.remedy.name.as_bytes())[..6], self.version);
-        let mut scribe = Scribe::new(self.now, prefix);
-        scribe.note(EntryKind::Remediation, format!("{}: {}", self.remedy.name, text.into()), because);
+        let mut scribe = Scribe::new(self.now, prefix(self.remedy, self.version));
+        scribe.note(EntryKind::Remediation, format!("{}: {}", self.remedy.name, text.into()), because.clone());
         let mut remedy = self.remedy.clone();
         remedy.clock = remedy.clock.max(self.clock);
-        remedy.wake_at = match &stage {
-            Stage::Over { .. } => None,
-            Stage::Asked { expires_at, .. } => Some(*expires_at),
+        remedy.outbox.push(Announcement::new(self.change_reference(), self.now, &stage, &because, approver(&stage)));
+        remedy.wake_at = Some(match &stage {
+            Stage::Asked { expires_at, .. } => *expires_at,
             Stage::Proposed
+            | Stage::Observing { .. }
             | Stage::Approved { .. }
+            | Stage::Claimed { .. }
             | Stage::Acting { .. }
             | Stage::Verifying { .. }
             | Stage::Holding { .. }
-            | Stage::Reverting { .. } => Some(self.now),
-        };
+            | Stage::Reverting { .. }
+            // Until the end is published, too.
+            | Stage::Over { .. } => self.now,
+        });
         remedy.stage = stage;
         Change { remedy, lease: None, actions: None, entries: scribe.finish(), act: None, nudge: false }
+    }
+
+    fn change_reference(self) -> String {
+        change_reference(&self.incident.id, self.remedy, self.version)
     }
 
     fn over(self, outcome: Outcome, because: Vec<String>) -> Change {
@@ -202,49 +247,69 @@ impl<'s> Situation<'s> {
 
     fn refuse(self, refusal: Refusal) -> Step {
         // People have been waiting for this; they need not any more.
-        Step::Change(Box::new(Change { nudge: true, ..self.over(Outcome::Refused { refusal }, Vec::new()) }))
+        let because = vec![format!("guard: {}", refusal.guard())];
+        Step::Change(Box::new(Change { nudge: true, ..self.over(Outcome::Refused { refusal }, because) }))
     }
 
-    fn withdraw(self) -> Step {
-        Step::Change(Box::new(self.over(Outcome::Withdrawn { why: "nothing is firing any more".to_owned() }, Vec::new())))
+    fn withdraw(self) -> Change {
+        self.over(Outcome::Withdrawn { why: "nothing is firing any more".to_owned() }, Vec::new())
     }
 }
 
-/// The lease given back; `failed` counts for the breaker.
-fn released(lease: &Lease, failed: Option<bool>) -> Lease {
+/// Names a change of a remediation's stage: the incident, the remediation, and the
+/// version of the row that it follows.
+fn change_reference(incident: &IncidentId, remedy: &Remedy, version: u64) -> String {
+    format!("{incident}/{}/{version}", remedy.name)
+}
+
+fn prefix(remedy: &Remedy, version: u64) -> String {
+    format!("r{}-{version}", &digest(remedy.name.as_bytes())[..6])
+}
+
+fn approver(stage: &Stage) -> Option<&str> {
+    match stage {
+        Stage::Approved { by, .. } => Some(by),
+        Stage::Claimed { by, .. } | Stage::Acting { by, .. } => by.as_deref(),
+        Stage::Over { outcome: Outcome::Declined { by }, .. } => Some(by),
+        Stage::Proposed
+        | Stage::Observing { .. }
+        | Stage::Asked { .. }
+        | Stage::Verifying { .. }
+        | Stage::Holding { .. }
+        | Stage::Reverting { .. }
+        | Stage::Over { .. } => None,
+    }
+}
+
+/// The lease without `holder`; `failed` counts for the breaker.
+fn released(lease: &Lease, holder: &Holder, failed: Option<bool>) -> Lease {
     let n_failures = match failed {
         Some(true) => lease.n_failures.saturating_add(1),
         Some(false) => 0,
         None => lease.n_failures,
     };
-    Lease { holder: None, n_failures, ..lease.clone() }
-}
-
-fn look(situation: Situation<'_>) -> Step {
-    match &situation.remedy.target {
-        Some(target) => Step::Look(target.clone()),
-        // Only what has a target gets beyond the guards.
-        None => situation.refuse(Refusal::NoTarget),
-    }
+    Lease { n_failures, ..lease.without(holder) }
 }
 
 /// Records how an act went; none when it is to be tried again, at the moment
 /// given by [`retry_at`].
 pub fn acted(situation: Situation<'_>, lease: &Lease, result: &ActResult) -> Option<Change> {
-    let (stage, why) = match result {
+    let why = match result {
         ActResult::NotNow(_) => return None,
-        ActResult::Done => (&situation.remedy.stage, None),
-        ActResult::Impossible(why) => (&situation.remedy.stage, Some(why)),
+        ActResult::Done => None,
+        ActResult::Impossible(why) => Some(why),
     };
-    match (stage, why) {
-        (Stage::Acting { plan, .. }, None) => Some(verify(situation, plan, Vec::new())),
+    match (&situation.remedy.stage, why) {
+        (Stage::Acting { plan, since, .. }, None) => Some(verify(situation, lease, plan, *since, Vec::new())),
         (Stage::Acting { .. }, Some(why)) => Some(fail(situation, lease, why)),
         (Stage::Reverting { plan, recovered }, None) => Some(reverted(situation, lease, plan, *recovered)),
         (Stage::Reverting { plan, recovered }, Some(why)) => Some(kept(situation, lease, plan, *recovered, why)),
         (
             Stage::Proposed
+            | Stage::Observing { .. }
             | Stage::Asked { .. }
             | Stage::Approved { .. }
+            | Stage::Claimed { .. }
             | Stage::Verifying { .. }
             | Stage::Holding { .. }
             | Stage::Over { .. },

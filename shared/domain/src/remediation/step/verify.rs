@@ -3,38 +3,63 @@
 use crate::text::instant;
 use jiff::Timestamp;
 
-use super::{Change, Situation, Step, look, released};
-use crate::remediation::facts::{Facts, TargetFacts};
-use crate::remediation::{Lease, Outcome, Plan, Stage};
+use super::before::next_step;
+use super::{Change, Situation, Step, released};
+use crate::policy::{Remediation, Verify};
+use crate::remediation::action::Lacking;
+use crate::remediation::guard::Facts;
+use crate::remediation::{Lease, Outcome, Phase, Plan, Stage};
 use crate::span::Span;
 
-pub(super) fn verify(situation: Situation<'_>, plan: &Plan, because: Vec<String>) -> Change {
-    let within = situation.remediation().map_or(Span::minutes(10), |remediation| remediation.verify_within);
-    let deadline = within.after(situation.now);
-    let stage = Stage::Verifying { plan: plan.clone(), deadline };
-    situation.change(stage, format!("done; it must have helped by {}", instant(deadline)), because)
+/// The change stands; it is seen whether it helps.
+pub(super) fn verify(situation: Situation<'_>, lease: &Lease, plan: &Plan, since: Timestamp, because: Vec<String>) -> Change {
+    let mut change = waiting(situation, wanted(situation).within, plan, since, "done", because);
+    change.lease = Some(lease.in_phase(Phase::Stands));
+    change
 }
 
-pub(super) fn verifying(situation: Situation<'_>, facts: Option<&Facts>, plan: &Plan, deadline: Timestamp) -> Step {
-    let Some(facts) = facts else { return look(situation) };
+/// The same for a change that another incident has made.
+pub(super) fn verify_shared(situation: Situation<'_>, remediation: &Remediation, plan: &Plan, because: Vec<String>) -> Change {
+    let did = format!("shares what was done: {}", plan.sentence());
+    waiting(situation, remediation.verify.within, plan, situation.now, &did, because)
+}
+
+fn waiting(situation: Situation<'_>, within: Span, plan: &Plan, since: Timestamp, did: &str, because: Vec<String>) -> Change {
+    let deadline = within.after(situation.now);
+    let stage = Stage::Verifying { plan: plan.clone(), since, deadline };
+    situation.change(stage, format!("{did}; it must have helped by {}", instant(deadline)), because)
+}
+
+/// What must be true; for a remediation that the policy has no more, as if it said
+/// nothing of that.
+fn wanted(situation: Situation<'_>) -> Verify {
+    let otherwise = Verify { within: Span::minutes(10), alarm_ok: true, in_place: true };
+    situation.remediation().map_or(otherwise, |remediation| remediation.verify)
+}
+
+pub(super) fn verifying(
+    situation: Situation<'_>,
+    facts: Option<&Facts>,
+    plan: &Plan,
+    since: Timestamp,
+    deadline: Timestamp,
+) -> Step {
+    let Some(facts) = facts else { return situation.look_after(plan, since) };
     let now = situation.now;
-    let is_calm = situation.calm_since().is_some();
-    let in_place = is_in_place(plan, &facts.target);
-    if is_calm && in_place.is_ok() {
-        return Step::Change(Box::new(verified(situation, facts, plan)));
+    let wanted = wanted(situation);
+    let in_place = if wanted.in_place { plan.in_place(&facts.target) } else { Ok(()) };
+    let is_calm = !wanted.alarm_ok || situation.calm_since().is_some();
+    match in_place {
+        Ok(()) if is_calm => Step::Change(Box::new(verified(situation, facts, plan))),
+        Err(Lacking::Failed(why)) => Step::Change(Box::new(not_verified(situation, facts, plan, why))),
+        Ok(()) | Err(Lacking::Yet(_)) if now < deadline => Step::Wait(situation.next_look(deadline).min(deadline)),
+        Ok(()) => Step::Change(Box::new(not_verified(situation, facts, plan, "the alarm is still firing".to_owned()))),
+        Err(Lacking::Yet(why)) => Step::Change(Box::new(not_verified(situation, facts, plan, why))),
     }
-    if now < deadline {
-        return Step::Wait(situation.next_look(deadline).min(deadline));
-    }
-    let why = match in_place {
-        Err(why) => why,
-        Ok(()) => "the alarm is still firing".to_owned(),
-    };
-    Step::Change(Box::new(not_verified(situation, facts, plan, why)))
 }
 
 fn verified(situation: Situation<'_>, facts: &Facts, plan: &Plan) -> Change {
-    let because = vec!["all alerts are OK, and the target is as it should be".to_owned()];
+    let because = vec!["what was to be seen afterwards was seen".to_owned()];
     let mut change = if plan.is_put_back() {
         let stage = Stage::Holding { plan: plan.clone(), recovered: true };
         let mut change = situation.change(stage, format!("helped: {}", plan.sentence()), because);
@@ -42,7 +67,7 @@ fn verified(situation: Situation<'_>, facts: &Facts, plan: &Plan) -> Change {
         change
     } else {
         let mut change = situation.over(Outcome::Recovered { did: plan.sentence() }, because);
-        change.lease = Some(released(&facts.lease, Some(false)));
+        change.lease = Some(released(&facts.lease, &situation.holder(), Some(false)));
         change
     };
     change.nudge = true;
@@ -50,43 +75,24 @@ fn verified(situation: Situation<'_>, facts: &Facts, plan: &Plan) -> Change {
 }
 
 fn not_verified(situation: Situation<'_>, facts: &Facts, plan: &Plan, why: String) -> Change {
+    let (holder, lease) = (situation.holder(), &facts.lease);
+    let has_next = situation.remediation().is_some_and(|it| situation.remedy.step + 1 < it.action.n_steps());
     let mut change = if plan.is_put_back() {
         let stage = Stage::Holding { plan: plan.clone(), recovered: false };
         let mut change = situation.change(stage, format!("did not help: {}", plan.sentence()), vec![why]);
-        change.lease = Some(Lease { n_failures: facts.lease.n_failures.saturating_add(1), ..facts.lease.clone() });
+        // One change that did not help is one failure, however many share it.
+        let is_first = lease.held.as_ref().and_then(|held| held.by.first()) == Some(&holder);
+        change.lease = Some(Lease { n_failures: lease.n_failures.saturating_add(u32::from(is_first)), ..lease.clone() });
+        change
+    } else if has_next && situation.calm_since().is_none() {
+        let mut change = next_step(situation, &format!("is considered: to {} did not help", plan.sentence()), vec![why]);
+        change.lease = Some(released(lease, &holder, None));
         change
     } else {
         let mut change = situation.over(Outcome::NotRecovered { did: plan.sentence() }, vec![why]);
-        change.lease = Some(released(&facts.lease, Some(true)));
+        change.lease = Some(released(lease, &holder, Some(true)));
         change
     };
     change.nudge = true;
     change
-}
-
-/// Whether the target is as it should be after the plan; else what is not.
-fn is_in_place(plan: &Plan, target: &TargetFacts) -> Result<(), String> {
-    match (plan, target) {
-        (Plan::RaiseMinimum { after, .. }, TargetFacts::Ecs(ecs)) => {
-            if ecs.running < *after {
-                Err(format!("{} of {after} tasks are running", ecs.running))
-            } else if ecs.is_deploying {
-                Err("a deployment is in progress".to_owned())
-            } else {
-                Ok(())
-            }
-        }
-        (Plan::Reboot { .. } | Plan::Failover { .. }, TargetFacts::Db(db)) => {
-            if db.status == "available" {
-                Ok(())
-            } else {
-                Err(format!("the instance is {}", db.status))
-            }
-        }
-        (_, TargetFacts::Missing)
-        | (Plan::RaiseMinimum { .. }, TargetFacts::Db(_))
-        | (Plan::Reboot { .. } | Plan::Failover { .. }, TargetFacts::Ecs(_)) => {
-            Err("the target does not exist any more".to_owned())
-        }
-    }
 }

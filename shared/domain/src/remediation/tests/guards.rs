@@ -4,9 +4,8 @@ use serde_json::json;
 
 use super::{World, db, db_of, ecs, ecs_of, hot_database, hot_service, reset, scale_out, stop};
 use crate::control::{Silence, SilenceKind};
-use crate::remediation::facts::{DbFacts, Scalable, TargetFacts};
-use crate::remediation::step::Act;
-use crate::remediation::{Holder, Target};
+use crate::remediation::action::{DbFacts, RdsConnectionResetPlan, Scalable};
+use crate::remediation::{Held, Holder, Phase, Plan, Target, TargetFacts};
 use crate::script::{self, Script};
 use crate::span::Span;
 
@@ -69,8 +68,13 @@ fn what_names_no_target_or_a_missing_one_is_refused() {
 
 #[test]
 fn one_at_a_time_and_then_a_pause() {
-    let holder = |w: &World| Holder { incident: w.incident.id.clone(), remediation: "x".into(), since: w.now };
-    refuses_and_allows(hot_service, |w| w.facts.lease.holder = Some(holder(w)), |_| {}, "is working on this target with x");
+    let held = |w: &World| Held {
+        by: vec![Holder { incident: w.incident.id.clone(), remediation: "x".into() }],
+        since: w.now,
+        plan: Plan::RdsConnectionReset(RdsConnectionResetPlan::Reboot { instance: "db".into(), force_failover: false }),
+        phase: Phase::Stands,
+    };
+    refuses_and_allows(hot_service, |w| w.facts.lease.held = Some(held(w)), |_| {}, "is working on this target with x");
     let pause = |seconds| move |w: &mut World| w.facts.lease.cooldown_until = Some(Span::seconds(seconds).after(w.now));
     refuses_and_allows(hot_service, pause(1), pause(0), "left alone until");
 }
@@ -90,12 +94,17 @@ fn the_account_has_an_hourly_limit() {
 #[test]
 fn the_blast_radius_is_bounded() {
     let limited = |percent| {
-        move || World::new(&scale_out(|c| c["limits"] = json!({"blast_radius_percent": percent})), TargetFacts::Ecs(ecs()))
+        move || {
+            World::new(&scale_out(|c| c["limits"] = json!({"blast_radius_percent": percent})), TargetFacts::EcsScaleOut(ecs()))
+        }
     };
     assert!(limited(49)().refusal().contains("50 % of the capacity, and at most 49 %"));
     assert!(limited(50)().acts_once());
-    let limited =
-        |percent| move || World::new(&reset(|c| c["limits"] = json!({"blast_radius_percent": percent})), TargetFacts::Db(db()));
+    let limited = |percent| {
+        move || {
+            World::new(&reset(|c| c["limits"] = json!({"blast_radius_percent": percent})), TargetFacts::RdsConnectionReset(db()))
+        }
+    };
     assert!(limited(99)().refusal().contains("100 % of the capacity"));
     assert!(limited(100)().acts_once());
 }
@@ -106,7 +115,7 @@ fn a_service_is_scaled_only_when_that_can_work() {
     refuses_and_allows(hot_service, |w| ecs_of(w).is_active = false, |_| {}, "not active");
     refuses_and_allows(hot_service, |w| ecs_of(w).scalable = None, |_| {}, "no scalable target");
     refuses_and_allows(hot_service, scalable(|s| s.is_out_suspended = true), |_| {}, "suspended");
-    refuses_and_allows(hot_service, |w| ecs_of(w).is_deploying = true, |_| {}, "deployment is in progress");
+    refuses_and_allows(hot_service, |w| ecs_of(w).deployments[0].is_in_progress = true, |_| {}, "deployment is in progress");
     let cannot_place = |running| {
         move |w: &mut World| {
             ecs_of(w).placement_failure = Some("no memory".into());
@@ -131,15 +140,15 @@ fn a_database_is_restarted_only_when_it_is_well_and_nothing_else_would_change() 
 
 #[test]
 fn the_recipe_is_a_higher_minimum_and_never_a_lower_maximum() {
-    for (running, min, max, factor, wanted) in
-        [(4, 2, 8, 1.5, 6), (3, 1, 8, 1.5, 5), (12, 4, 40, 1.5, 18), (6, 2, 8, 2.0, 8), (1, 1, 2, 1.01, 2), (0, 0, 5, 1.5, 0)]
+    for (running, min, max, percent, wanted) in
+        [(4, 2, 8, 50, 6), (3, 1, 8, 50, 5), (12, 4, 40, 50, 18), (6, 2, 8, 100, 8), (1, 1, 2, 1, 2), (0, 0, 5, 50, 0)]
     {
         let mut world = World::new(
             &scale_out(|c| {
-                c["parameters"] = json!({"factor": factor});
+                c["parameters"] = json!({"add_percent": percent});
                 c["limits"] = json!({"blast_radius_percent": 1000});
             }),
-            TargetFacts::Ecs(ecs()),
+            TargetFacts::EcsScaleOut(ecs()),
         );
         ecs_of(&mut world).running = running;
         ecs_of(&mut world).desired = running;
@@ -148,12 +157,12 @@ fn the_recipe_is_a_higher_minimum_and_never_a_lower_maximum() {
         let set: Vec<u32> = world
             .acts
             .iter()
-            .map(|act| match act {
-                Act::SetMinimum { min, .. } => *min,
-                act => panic!("{act:?}"),
+            .map(|act| match &act.plan {
+                Plan::EcsScaleOut(plan) => plan.after,
+                plan => panic!("{plan:?}"),
             })
             .collect();
-        assert_eq!(set, if wanted == 0 { vec![] } else { vec![wanted] }, "{running} running in {min}..{max} × {factor}");
+        assert_eq!(set, if wanted == 0 { vec![] } else { vec![wanted] }, "{running} running in {min}..{max}, {percent} % more");
         assert!(set.iter().all(|set| *set > min && *set <= max));
     }
 }
@@ -164,19 +173,20 @@ fn a_standby_is_used_where_there_is_one() {
         let mut world = hot_database();
         change(db_of(&mut world));
         world.tick();
-        world.acts
+        assert_eq!(world.acts.len(), 1);
+        world.acts[0].plan.sentence()
     };
-    assert_eq!(act(|_| {}), [Act::Reboot { instance: "db".into(), force_failover: true }]);
-    assert_eq!(act(|db| db.is_multi_az = false), [Act::Reboot { instance: "db".into(), force_failover: false }]);
-    assert_eq!(act(|db| db.cluster = Some(("c".into(), 3))), [Act::Failover { cluster: "c".into() }]);
-    assert_eq!(act(|db| db.cluster = Some(("c".into(), 1))), [Act::Reboot { instance: "db".into(), force_failover: true }]);
+    assert_eq!(act(|_| {}), "reboot db by failing over to its standby");
+    assert_eq!(act(|db| db.is_multi_az = false), "reboot db");
+    assert_eq!(act(|db| db.cluster = Some(("c".into(), 3))), "fail over cluster c of db");
+    assert_eq!(act(|db| db.cluster = Some(("c".into(), 1))), "reboot db by failing over to its standby");
 }
 
 #[test]
 fn targets_come_from_dimensions_and_else_from_the_catalogue() {
     let world = hot_service();
-    assert_eq!(world.remedy.target, Some(Target::EcsService { cluster: "main".into(), service: "api".into() }));
-    assert_eq!(hot_database().remedy.target, Some(Target::DbInstance { instance: "db".into() }));
+    assert_eq!(world.remedy.target, Some(Target::new("ECS service", "main/api")));
+    assert_eq!(hot_database().remedy.target, Some(Target::new("RDS instance", "db")));
     let policy = script::policy(|content| {
         content["services"] = json!([{"name": "shop", "ecs": {"cluster": "c", "service": "shop"}}]);
         content["remediations"] = json!([scale_out(|_| {})]);
@@ -184,5 +194,5 @@ fn targets_come_from_dimensions_and_else_from_the_catalogue() {
     let mut script = Script::new(policy);
     script.fires("hot", &[("service", "shop")]);
     let (_, remedy) = script.first_remedy();
-    assert_eq!(remedy.target, Some(Target::EcsService { cluster: "c".into(), service: "shop".into() }));
+    assert_eq!(remedy.target, Some(Target::new("ECS service", "c/shop")));
 }

@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::facts::{DbFacts, EcsFacts, Facts, Scalable, TargetFacts};
+use super::action::{DbFacts, Deployment, EcsFacts, Scalable};
+use super::guard::Facts;
 use super::step::{Act, ActResult, Change, Situation, Step, acted, step};
-use super::{Actions, Lease, Outcome, Remedy, Stage};
+use super::{Actions, Lease, Outcome, Plan, Remedy, Stage, TargetFacts};
 use crate::alert::AlertState;
 use crate::control::{Control, PolicyInForce, Stop};
 use crate::incident::{AlertRecord, Incident};
@@ -51,15 +52,21 @@ fn managed() -> BTreeMap<String, String> {
     [("watchkeeper".to_owned(), "managed".to_owned())].into()
 }
 
+fn deployment(is_in_progress: bool) -> Deployment {
+    Deployment { task_definition: "api:2".into(), created_at: Timestamp::UNIX_EPOCH, is_in_progress, has_failed: false }
+}
+
 fn ecs() -> EcsFacts {
     EcsFacts {
         is_active: true,
         desired: 4,
         running: 4,
-        is_deploying: false,
+        deployments: vec![deployment(false)],
         placement_failure: None,
+        minimum_healthy_percent: 100,
         tags: managed(),
         scalable: Some(Scalable { min: 2, max: 8, is_out_suspended: false }),
+        last_steady: None,
     }
 }
 
@@ -129,13 +136,17 @@ impl World {
 
     /// The target does as it is told.
     fn act(&mut self, act: Act) {
-        match (&act, &mut self.facts.target) {
-            (Act::SetMinimum { min, .. }, TargetFacts::Ecs(ecs)) => {
-                ecs.running = ecs.running.max(*min);
-                ecs.scalable.as_mut().unwrap().min = *min;
+        match (&act.plan, &mut self.facts.target) {
+            (Plan::EcsScaleOut(plan), TargetFacts::EcsScaleOut(ecs)) => {
+                let min = if act.is_undoing { plan.before } else { plan.after };
+                ecs.running = ecs.running.max(min);
+                match &mut ecs.scalable {
+                    Some(scalable) => scalable.min = min,
+                    None => ecs.desired = min,
+                }
             }
-            (Act::Reboot { .. } | Act::Failover { .. }, TargetFacts::Db(db)) => db.restarted_at = Some(self.now),
-            (act, target) => panic!("{act:?} on {target:?}"),
+            (Plan::RdsConnectionReset(_), TargetFacts::RdsConnectionReset(db)) => db.restarted_at = Some(self.now),
+            (plan, target) => panic!("{plan:?} on {target:?}"),
         }
         self.acts.push(act);
     }
@@ -148,8 +159,8 @@ impl World {
             match step(self.situation(), facts.as_ref()) {
                 Step::Done => return None,
                 Step::Wait(until) => return Some(until),
-                Step::Look(target) => {
-                    assert!(!looked, "looked twice in a row at {target}");
+                Step::Look(look) => {
+                    assert!(!looked, "looked twice in a row at {}", look.target);
                     looked = true;
                 }
                 Step::Change(change) => {
@@ -163,6 +174,20 @@ impl World {
             }
         }
         panic!("the tick does not end: {:?}", self.remedy.stage)
+    }
+
+    /// Claims the target and stores that the act is begun; gives the act.
+    fn begins(&mut self) -> Act {
+        for wanted in ["claimed", "acting"] {
+            assert!(matches!(step(self.situation(), None), Step::Look(_)), "should look");
+            let Step::Change(change) = step(self.situation(), Some(&self.facts.clone())) else { panic!("should change") };
+            let act = self.store(*change);
+            assert_eq!(self.remedy.stage.word(), wanted);
+            if let Some(act) = act {
+                return act;
+            }
+        }
+        panic!("nothing was begun");
     }
 
     fn tick_after(&mut self, span: Span) -> Option<Timestamp> {
@@ -228,23 +253,23 @@ impl World {
 }
 
 fn hot_service() -> World {
-    World::new(&scale_out(|_| {}), TargetFacts::Ecs(ecs()))
+    World::new(&scale_out(|_| {}), TargetFacts::EcsScaleOut(ecs()))
 }
 
 fn hot_database() -> World {
-    World::new(&reset(|_| {}), TargetFacts::Db(db()))
+    World::new(&reset(|_| {}), TargetFacts::RdsConnectionReset(db()))
 }
 
 fn ecs_of(world: &mut World) -> &mut EcsFacts {
     match &mut world.facts.target {
-        TargetFacts::Ecs(ecs) => ecs,
+        TargetFacts::EcsScaleOut(ecs) => ecs,
         target => panic!("{target:?}"),
     }
 }
 
 fn db_of(world: &mut World) -> &mut DbFacts {
     match &mut world.facts.target {
-        TargetFacts::Db(db) => db,
+        TargetFacts::RdsConnectionReset(db) => db,
         target => panic!("{target:?}"),
     }
 }

@@ -3,19 +3,23 @@
 use serde_json::json;
 
 use super::{World, db, db_of, ecs, ecs_of, hot_database, hot_service, reset, scale_out, stop};
-use crate::remediation::facts::TargetFacts;
-use crate::remediation::step::{Act, ActResult, Step, acted, approve, decline, retry_at, step};
-use crate::remediation::{Outcome, Refusal, Stage};
+use crate::remediation::step::{ActResult, Step, acted, approve, decline, retry_at, step};
+use crate::remediation::{Outcome, Refusal, Stage, TargetFacts};
 use crate::span::Span;
 
 #[test]
 fn observing_says_what_would_be_done_and_touches_nothing() {
-    let mut world = World::new(&scale_out(|c| drop(c.as_object_mut().unwrap().remove("mode"))), TargetFacts::Ecs(ecs()));
+    let mut world = World::new(&scale_out(|c| drop(c.as_object_mut().unwrap().remove("mode"))), TargetFacts::EcsScaleOut(ecs()));
+    world.tick();
+    assert!(matches!(world.remedy.stage, Stage::Observing { .. }));
+    ecs_of(&mut world).scalable.as_mut().unwrap().min = 5;
+    world.recovers();
     assert_eq!(world.tick(), None);
     assert!(world.acts.is_empty());
     assert_eq!(
         world.outcome().sentence(),
-        "observed only; it would raise the minimum capacity of main/api from 2 to 6 (4 running)"
+        "observed only; it would raise the minimum capacity of main/api from 2 to 6 (4 running); \
+         without it: the minimum capacity is 5, not 2"
     );
 }
 
@@ -31,10 +35,12 @@ fn what_helped_is_put_back_once_all_has_been_well_for_a_while() {
     assert!(matches!(world.remedy.stage, Stage::Holding { recovered: true, .. }));
     assert_eq!(revert_at, Span::minutes(10).after(world.now));
     assert_eq!(world.tick_after(Span::minutes(10)), None);
-    assert_eq!(world.acts.last(), Some(&Act::SetMinimum { cluster: "main".into(), service: "api".into(), min: 2 }));
+    assert!(world.acts[1].is_undoing);
+    assert_eq!(world.acts[1].plan, world.acts[0].plan);
+    assert_eq!(ecs_of(&mut world).scalable.unwrap().min, 2);
     assert_eq!(world.acts.len(), 2);
     assert!(matches!(world.outcome(), Outcome::Reverted { recovered: true, .. }));
-    assert_eq!(world.facts.lease.holder, None);
+    assert_eq!(world.facts.lease.held, None);
     assert_eq!(world.facts.lease.n_failures, 0);
     assert!(world.facts.lease.cooldown_until.is_some());
 }
@@ -64,13 +70,13 @@ fn what_somebody_else_changed_is_left_as_it_is() {
     assert_eq!(world.acts.len(), 1);
     assert_eq!(
         world.outcome().sentence(),
-        "was not put back: the minimum is 7 now, which is not the 6 that was set \
+        "was not put back: the minimum capacity is 7 now, set by somebody else: neither 2 nor 6 \
          (raise the minimum capacity of main/api from 2 to 6 (4 running))"
     );
 }
 
 fn asked() -> World {
-    let mut world = World::new(&reset(|c| c["approval"] = json!("required")), TargetFacts::Db(db()));
+    let mut world = World::new(&reset(|c| c["approval"] = json!("required")), TargetFacts::RdsConnectionReset(db()));
     let expires = world.tick().unwrap();
     assert!(matches!(world.remedy.stage, Stage::Asked { .. }));
     assert_eq!(expires, Span::hours(4).after(world.now));
@@ -79,16 +85,21 @@ fn asked() -> World {
 
 #[test]
 fn a_restart_waits_for_a_person_by_default() {
-    let mut world = World::new(&reset(|c| drop(c.as_object_mut().unwrap().remove("approval"))), TargetFacts::Db(db()));
+    let mut world =
+        World::new(&reset(|c| drop(c.as_object_mut().unwrap().remove("approval"))), TargetFacts::RdsConnectionReset(db()));
     world.tick();
     assert!(matches!(world.remedy.stage, Stage::Asked { .. }));
     let mut world = asked();
-    let (remedy, entries) = approve(world.now, &world.remedy, world.version, "ann").unwrap();
+    let (remedy, entries) = approve(world.now, &world.incident.id, &world.remedy, world.version, "ann").unwrap();
     assert_eq!(entries[0].text, "ann approved mend: reboot db by failing over to its standby");
     world.remedy = remedy;
     world.tick();
     assert_eq!(world.acts.len(), 1);
-    assert!(approve(world.now, &world.remedy, world.version, "bob").unwrap_err().contains("does not wait for approval"));
+    assert!(
+        approve(world.now, &world.incident.id, &world.remedy, world.version, "bob")
+            .unwrap_err()
+            .contains("does not wait for approval")
+    );
     world.recovers();
     assert_eq!(world.tick(), None);
     assert!(matches!(world.outcome(), Outcome::Recovered { .. }));
@@ -97,17 +108,17 @@ fn a_restart_waits_for_a_person_by_default() {
 #[test]
 fn the_guards_are_asked_again_after_approval() {
     let mut world = asked();
-    world.remedy = approve(world.now, &world.remedy, world.version, "ann").unwrap().0;
+    world.remedy = approve(world.now, &world.incident.id, &world.remedy, world.version, "ann").unwrap().0;
     db_of(&mut world).status = "rebooting".into();
     world.tick();
     assert!(world.acts.is_empty());
-    assert!(matches!(world.outcome(), Outcome::Refused { refusal: Refusal::NotAvailable { .. } }));
+    assert!(matches!(world.outcome(), Outcome::Refused { refusal: Refusal::Unfit { .. } }));
 }
 
 #[test]
 fn a_question_ends_by_no_by_time_by_recovery_and_by_the_kill_switch() {
     let mut world = asked();
-    world.remedy = decline(world.now, &world.remedy, world.version, "ann").unwrap().0;
+    world.remedy = decline(world.now, &world.incident.id, &world.remedy, world.version, "ann").unwrap().0;
     assert_eq!(world.outcome().sentence(), "declined by ann");
     let mut world = asked();
     assert_eq!(world.tick_after(Span::hours(4)), None);
@@ -117,7 +128,7 @@ fn a_question_ends_by_no_by_time_by_recovery_and_by_the_kill_switch() {
         world.now = Span::hours(4).after(world.now);
         world
     };
-    assert!(approve(world.now, &world.remedy, world.version, "ann").unwrap_err().contains("ran out"));
+    assert!(approve(world.now, &world.incident.id, &world.remedy, world.version, "ann").unwrap_err().contains("ran out"));
     let mut world = asked();
     world.recovers();
     world.tick();
@@ -131,9 +142,7 @@ fn a_question_ends_by_no_by_time_by_recovery_and_by_the_kill_switch() {
 #[test]
 fn a_tick_cut_off_before_its_act_is_made_up_for_and_one_cut_off_after_it_is_not_repeated() {
     let cut_off = |mut world: World, acted: bool| {
-        let Step::Look(_) = step(world.situation(), None) else { panic!("should look") };
-        let Step::Change(change) = step(world.situation(), Some(&world.facts.clone())) else { panic!("should claim") };
-        let act = world.store(*change).unwrap();
+        let act = world.begins();
         if acted {
             world.act(act);
         }
@@ -159,8 +168,7 @@ fn a_tick_cut_off_before_its_act_is_made_up_for_and_one_cut_off_after_it_is_not_
 #[test]
 fn another_execution_waits_before_it_takes_over_an_act() {
     let mut world = hot_service();
-    let Step::Change(change) = step(world.situation(), Some(&world.facts.clone())) else { panic!("should claim") };
-    world.store(*change);
+    world.begins();
     world.clock += 1;
     assert_eq!(world.tick(), Some(Span::minutes(1).after(world.now)));
     assert!(world.acts.is_empty());
@@ -190,13 +198,12 @@ fn a_revert_cut_off_is_finished() {
 #[test]
 fn an_impossible_act_fails_and_counts_and_a_delayed_one_is_tried_again() {
     let mut world = hot_service();
-    let Step::Change(change) = step(world.situation(), Some(&world.facts.clone())) else { panic!("should claim") };
-    world.store(*change);
+    world.begins();
     assert_eq!(acted(world.situation(), &world.facts.lease, &ActResult::NotNow("throttled".into())), None);
     assert!(retry_at(world.situation()) > world.now);
     let change = acted(world.situation(), &world.facts.lease, &ActResult::Impossible("access denied".into())).unwrap();
     assert!(change.nudge, "people have waited for this");
     world.store(change);
     assert_eq!(world.outcome().sentence(), "failed: access denied");
-    assert_eq!((world.facts.lease.n_failures, world.facts.lease.holder.clone()), (1, None));
+    assert_eq!((world.facts.lease.n_failures, world.facts.lease.held.clone()), (1, None));
 }
