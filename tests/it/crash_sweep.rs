@@ -36,9 +36,9 @@ fn policy() -> Value {
     policy["inhibit_rules"] = json!([{"source_matchers": ["priority=P1"], "target_matchers": ["alertname=\"symptom\""]}]);
     policy["remediations"] = json!([
         {"name": "scale", "matchers": ["alertname=\"cpu\""], "action": "ecs-scale-out", "mode": "act",
-         "hold": "9m", "revert_after_ok": "2m", "verify_within": "20m"},
+         "hold": "9m", "revert": {"hold_down": "2m"}, "verify": {"within": "20m"}},
         {"name": "reset", "matchers": ["alertname=\"db\""], "action": "rds-connection-reset", "mode": "act", "approval": "none",
-         "verify_within": "20m"},
+         "verify": {"within": "20m"}},
     ]);
     policy
 }

@@ -6,7 +6,7 @@ use super::stage::{expect, is, line, record, subjects};
 use crate::stack::{Outcome, TASKS, TASKS_MAX, Target, scalable_target};
 
 const ALARM: &str = "vitascope-api-high-cpu";
-/// Half as many tasks again as ran: `factor: 1.5` of the policy.
+/// Half as many tasks again as ran: `add_percent: 50` of the policy.
 const TASKS_MENDED: u64 = 3;
 
 pub(super) async fn play(stage: &Stage) -> Outcome<()> {

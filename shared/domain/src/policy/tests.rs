@@ -35,7 +35,7 @@ fn good() -> Value {
         "escalation_policies": [{"name": "climb", "escalation_rules": [
             {"escalation_delay_in_minutes": 30, "targets": [{"type": "schedule", "id": "primary"}, {"type": "user", "id": "ben"}]}]}],
         "remediations": [{"name": "mend", "matchers": ["a=b"], "action": "ecs-scale-out", "mode": "act",
-            "parameters": {"factor": 1.5}, "limits": {"per_hour": 4}}],
+            "parameters": {"add_percent": 50}, "limits": {"per_hour": 4}}],
     })
 }
 

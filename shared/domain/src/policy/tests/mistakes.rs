@@ -109,9 +109,9 @@ fn a_key_or_word_that_is_unknown_is_told_with_the_nearest_one() {
             "schedules[0].schedule_layers[0].rotation: `monthly` is not one of weekly, daily, hours, days, weeks",
         ),
         (
-            "remediations[0].parameters.facter",
+            "remediations[0].parameters.add_percents",
             json!(2),
-            "remediations[0].parameters.facter: this action has no parameter `facter`; it has factor",
+            "remediations[0].parameters.add_percents: unknown key `add_percents`; did you mean `add_percent`?",
         ),
     ]);
 }
@@ -180,9 +180,34 @@ fn a_value_that_cannot_be_is_told_with_one_that_can() {
             "escalation_policies[0].escalation_rules[0].escalation_delay_in_minutes: write 1 to 10080 minutes (a week)",
         ),
         (
-            "remediations[0].parameters.factor",
-            json!(11),
-            "remediations[0].parameters.factor: `11` is not a factor from 1.01 to 10; 1.5 is half as much again",
+            "remediations[0].parameters.add_percent",
+            json!(901),
+            "remediations[0].parameters.add_percent: `901` is not from 1 to 900; 50 is half as much again",
+        ),
+        (
+            "remediations[0].parameters.add_tasks",
+            json!(2),
+            "remediations[0].parameters.add_tasks: write `add_percent` or `add_tasks`, not both",
+        ),
+        (
+            "remediations[0].parameters.max_tasks",
+            json!("many"),
+            "remediations[0].parameters.max_tasks: `many` stands here; write a whole number from 0 to 4294967295",
+        ),
+        (
+            "remediations[0].revert",
+            json!({"never": true, "hold_down": "5m"}),
+            "remediations[0].revert.never: `never` puts nothing back, `hold_down` says when it is put back; take one of them out",
+        ),
+        (
+            "remediations[0].blackout",
+            json!(["nights"]),
+            "remediations[0].blackout[0]: there is no time interval `nights`; there is no time interval at all",
+        ),
+        (
+            "remediations[0].verify.that",
+            json!([]),
+            "remediations[0].verify.that: name `alarm-ok`, `in-place`, or both: what helped must be seen",
         ),
         (
             "remediations[0].limits.consecutive_failures",
