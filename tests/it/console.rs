@@ -10,7 +10,7 @@ use domain::span::Span;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use testkit::events::alarm;
-use testkit::world::Service;
+use testkit::world::{Scalable, Service};
 
 use crate::stage::{TOPICS, calls, fires, incident, messages, minutes, only_incident, orders, recovers, stage, timeline};
 
@@ -189,7 +189,7 @@ async fn with_remediation() -> (Play, IncidentId) {
         json!([{"name": "scale", "matchers": ["alertname=\"cpu\""], "action": "ecs-scale-out", "mode": "ask"}]);
     let mut play = Play::new(orders, TOPICS).await;
     let tags = [("watchkeeper".to_owned(), "managed".to_owned())].into();
-    play.world.add_service("main/api", Service { desired: 4, min: 2, max: 10, tags });
+    play.world.add_service("main/api", Service { desired: 4, scalable: Some(Scalable::new(2, 10)), tags, ..Service::default() });
     let dimensions = [("ClusterName", "main"), ("ServiceName", "api")];
     let fires = alarm("cpu", "ALARM", play.now, &dimensions, ("AWS/ECS", "CPUUtilization"));
     play.deliver(&fires).await;

@@ -13,7 +13,7 @@ use domain::span::Span;
 use domain::timeline::EntryKind;
 use serde_json::{Value, json};
 use testkit::events::alarm;
-use testkit::world::{Instance, Moment, Service};
+use testkit::world::{Instance, Moment, Scalable, Service};
 
 /// What a story comes to.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,8 +49,8 @@ fn tags() -> BTreeMap<String, String> {
 
 async fn stage() -> Play {
     let play = Play::new(policy(), TOPICS).await;
-    play.world.add_service("main/api", Service { desired: 4, min: 2, max: 10, tags: tags() });
-    play.world.add_instance("db", Instance { is_multi_az: true, restarts: Vec::new(), tags: tags() });
+    play.world.add_service("main/api", Service { desired: 4, scalable: Some(Scalable::new(2, 10)), tags: tags(), ..Service::default() });
+    play.world.add_instance("db", Instance { is_multi_az: true, tags: tags(), ..Instance::default() });
     play
 }
 

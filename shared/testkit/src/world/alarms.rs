@@ -3,17 +3,44 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::wire::{Answer, Call};
 use super::{State, World};
+use crate::wire::{Answer, Call, Paging};
 
 /// History is kept so long.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Most alarms or items of a page.
-const PAGE_MAX: u64 = 100;
-/// Alarms of a page, where the call does not say how many.
-const ALARMS_OF_A_PAGE: u64 = 50;
+/// How items of history are split over pages.
+const ITEMS: Paging = Paging {
+    size: "MaxRecords",
+    token: "NextToken",
+    usual: 100,
+    max: 100,
+    bad_size: "ValidationError",
+    bad_token: "InvalidNextToken",
+};
+/// How alarms are split over pages.
+const ALARMS: Paging = Paging { usual: 50, ..ITEMS };
+
+/// A CloudWatch alarm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alarm {
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub state: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// The ARNs that it tells.
+    pub actions: Vec<String>,
+}
 
 impl World {
+    /// Adds an alarm, or changes it; without one, it is deleted.
+    pub fn set_alarm(&self, name: &str, alarm: Option<Alarm>) {
+        let mut state = self.state();
+        match alarm {
+            Some(alarm) => state.alarms.insert(name.to_owned(), alarm),
+            None => state.alarms.remove(name),
+        };
+    }
+
     /// Adds an alarm that only its definition is known of, in the words of
     /// `describe-alarms`; one with an `AlarmRule` is a composite.
     pub fn define_alarm(&self, definition: Value) {
@@ -62,7 +89,7 @@ pub(super) fn describe(state: &State, call: &Call) -> Answer {
         is_named && is(call, "StateValue", alarm) && is_of_type(call, type_of(alarm))
     };
     let asked = alarms.chain(state.definitions.iter().cloned()).filter(is_asked).collect();
-    page(call, asked, ALARMS_OF_A_PAGE, |alarms| {
+    ALARMS.page(call, asked, |alarms| {
         let (composite, metric): (Vec<Value>, Vec<Value>) =
             alarms.into_iter().partition(|alarm| type_of(alarm) == "CompositeAlarm");
         json!({"MetricAlarms": metric, "CompositeAlarms": composite})
@@ -87,7 +114,7 @@ pub(super) fn describe_history(state: &State, call: &Call) -> Answer {
     if call.text("ScanBy") != "TimestampAscending" {
         asked.reverse();
     }
-    page(call, asked, PAGE_MAX, |items| json!({"AlarmHistoryItems": items}))
+    ITEMS.page(call, asked, |items| json!({"AlarmHistoryItems": items}))
 }
 
 /// Whether the call asks for nothing else under this name.
@@ -106,22 +133,4 @@ fn is_of_type(call: &Call, alarm_type: &str) -> bool {
 
 fn type_of(alarm: &Value) -> &'static str {
     if alarm.get("AlarmRule").is_some() { "CompositeAlarm" } else { "MetricAlarm" }
-}
-
-/// The page that the call's token names, with the token of the next one.
-fn page(call: &Call, all: Vec<Value>, usual: u64, answer: impl FnOnce(Vec<Value>) -> Value) -> Answer {
-    let size = call.input.get("MaxRecords").map_or(Some(usual), Value::as_u64);
-    let Some(size) = size.filter(|size| (1..=PAGE_MAX).contains(size)).and_then(|size| usize::try_from(size).ok()) else {
-        return Answer::error(400, "ValidationError", "MaxRecords must be between 1 and 100");
-    };
-    let from = call.input.get("NextToken").map_or(Some(0), |token| token.as_str()?.strip_prefix("from-")?.parse().ok());
-    let Some(from) = from.filter(|from: &usize| *from <= all.len()) else {
-        return Answer::error(400, "InvalidNextToken", "the token is none of those that were given");
-    };
-    let has_more = all.len() - from > size;
-    let mut answer = answer(all.into_iter().skip(from).take(size).collect());
-    if has_more {
-        answer["NextToken"] = json!(format!("from-{}", from + size));
-    }
-    Answer::json(&answer)
 }

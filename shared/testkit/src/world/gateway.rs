@@ -7,7 +7,6 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response};
 use hyper_util::client::legacy::Client;
@@ -16,9 +15,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::wire::{Answer, Call as Wire, Protocol};
 use super::{Moment, TABLE, World};
-use super::{cbor, functions, services};
+use super::{functions, services};
+use crate::wire::{Answer, Call as Wire};
 
 /// A call as the gateway saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +52,7 @@ pub(super) async fn serve(listener: TcpListener, world: World, dynamodb: SocketA
 async fn take(world: &World, http: &Http, dynamodb: SocketAddr, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let call = read(&parts, &body);
+    let call = Wire::read(&parts, &body);
     let (crash, is_broken, is_refused) = {
         let mut state = world.state();
         let n = state.calls.len();
@@ -73,7 +72,7 @@ async fn take(world: &World, http: &Http, dynamodb: SocketAddr, request: Request
         Answer::error(503, "ServiceUnavailable", "out of order")
     } else if is_refused {
         Answer::error(400, "AccessDeniedException", "the test does not allow this call")
-    } else if call.service == "lambda" {
+    } else if call.operation == "Invoke" {
         functions::invoke(world, &call).await
     } else if call.service == "dynamodb" {
         forward(http, dynamodb, &parts.headers, body).await
@@ -92,36 +91,6 @@ async fn cut_off(world: &World) -> Infallible {
     std::future::pending().await
 }
 
-fn read(parts: &Parts, body: &Bytes) -> Wire {
-    let headers = &parts.headers;
-    let text = |name: &hyper::header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    // Credential=KEY/DATE/REGION/SERVICE/aws4_request
-    let service = text(&AUTHORIZATION).split('/').nth(3).unwrap_or_default().to_owned();
-    if service == "lambda" {
-        let kind = headers.get("x-amz-invocation-type").and_then(|value| value.to_str().ok()).unwrap_or("RequestResponse");
-        // /2015-03-31/functions/NAME/invocations
-        let name = parts.uri.path().split('/').nth(3).unwrap_or_default();
-        let payload = String::from_utf8_lossy(body);
-        let input = json!({"function": name, "kind": kind, "payload": payload});
-        return Wire { service, operation: "Invoke".to_owned(), input, protocol: Protocol::Json };
-    }
-    if headers.contains_key("smithy-protocol") {
-        // /service/NAME/operation/OPERATION
-        let operation = parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
-        let input = cbor::read(body);
-        return Wire { service, operation, input, protocol: Protocol::Cbor };
-    }
-    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok());
-    if let Some(operation) = target.and_then(|target| target.split('.').nth(1)) {
-        let input = serde_json::from_slice(body).unwrap_or(Value::Null);
-        return Wire { service, operation: operation.to_owned(), input, protocol: Protocol::Json };
-    }
-    let form: serde_json::Map<String, Value> =
-        form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect();
-    let operation = form.get("Action").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Wire { service, operation, input: Value::Object(form), protocol: Protocol::Query }
-}
-
 async fn forward(http: &Http, dynamodb: SocketAddr, headers: &HeaderMap, body: Bytes) -> Answer {
     let mut request = Request::post(format!("http://{dynamodb}/"));
     for (name, value) in headers.iter().filter(|(name, _)| **name != HOST) {
@@ -130,7 +99,7 @@ async fn forward(http: &Http, dynamodb: SocketAddr, headers: &HeaderMap, body: B
     let response = http.request(request.body(Full::new(body)).expect("a request")).await.expect("the table answers");
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.expect("a body").to_bytes();
-    Answer::of_table(status, String::from_utf8(body.to_vec()).expect("text"))
+    Answer::forwarded(status, String::from_utf8(body.to_vec()).expect("text"))
 }
 
 /// Makes the table as `infra/table.tf` does.

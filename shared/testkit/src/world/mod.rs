@@ -1,11 +1,21 @@
 //! A region in the test process.
 
 mod alarms;
-mod cbor;
+mod automations;
+mod clusters;
+mod databases;
+mod ecs;
+mod events;
+mod executions;
 mod functions;
 mod gateway;
+mod moves;
+mod queues;
+mod scaling;
+mod secrets;
 mod services;
-mod wire;
+mod statements;
+mod topics;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -17,13 +27,27 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-pub use self::functions::{Function, Invocation, Letter, Outcome};
+pub use self::alarms::Alarm;
+pub use self::clusters::{Cluster, cluster_arn};
+pub use self::databases::{DatabaseEvent, Instance};
+pub use self::ecs::{Service, ServiceUpdate, task_definition_arn};
+pub use self::events::BusEvent;
+pub use self::executions::Execution;
+pub use self::functions::{Function, Invocation, Outcome, Setup};
 pub use self::gateway::Call;
+pub use self::moves::{Move, Progress};
+pub use self::queues::{Letter, Queue, queue_arn, queue_url};
+pub use self::scaling::Scalable;
+pub use self::topics::Published;
+use crate::services::automations::Automations;
+use crate::services::sessions::Sessions;
 
 /// The table's name.
 pub const TABLE: &str = "watchkeeper";
 /// The name of the secret with the key of links.
 pub const LINK_KEY: &str = "watchkeeper/link-key";
+/// Since when everything is there that the test does not date: 1 January 2026.
+pub const BEGINNING: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
 /// A region in the test process.
 #[derive(Clone)]
@@ -47,90 +71,54 @@ pub enum Moment {
     After,
 }
 
-/// A message that reached a topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
-    /// The topic's ARN.
-    pub topic: String,
-    /// Its subject.
-    pub subject: String,
-    /// Its text, as mail subscribers get it.
-    pub text: String,
-}
-
-/// An execution of the state machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Execution {
-    /// Its name.
-    pub name: String,
-    /// Its input.
-    pub input: String,
-    /// Whether it has ended.
-    pub is_over: bool,
-}
-
-/// An ECS service with its scalable target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Service {
-    /// Tasks wanted, all of which run.
-    pub desired: u32,
-    /// Least tasks.
-    pub min: u32,
-    /// Most tasks.
-    pub max: u32,
-    /// Its tags.
-    pub tags: BTreeMap<String, String>,
-}
-
-/// An RDS instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Instance {
-    /// Whether it has a standby.
-    pub is_multi_az: bool,
-    /// When it was restarted.
-    pub restarts: Vec<Timestamp>,
-    /// Its tags.
-    pub tags: BTreeMap<String, String>,
-}
-
-/// A CloudWatch alarm.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alarm {
-    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
-    pub state: String,
-    /// Since when.
-    pub since: Timestamp,
-    /// The ARNs that it tells.
-    pub actions: Vec<String>,
-}
-
 /// What the region holds.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) now: Option<Timestamp>,
-    pub(crate) published: Vec<Published>,
-    pub(crate) executions: Vec<Execution>,
-    pub(crate) secrets: BTreeMap<String, String>,
+    published: Vec<Published>,
+    executions: Vec<Execution>,
+    secrets: BTreeMap<String, String>,
     /// By `cluster/service`.
-    pub(crate) services: BTreeMap<String, Service>,
+    services: BTreeMap<String, Service>,
+    service_updates: Vec<ServiceUpdate>,
+    inactive_task_definitions: Vec<String>,
     /// Every minimum that was set, with the service.
-    pub(crate) minimums: Vec<(String, u32)>,
-    pub(crate) instances: BTreeMap<String, Instance>,
-    pub(crate) alarms: BTreeMap<String, Alarm>,
+    minimums: Vec<(String, u32)>,
+    /// What scaled or did not, as `describe-scaling-activities` has it.
+    activities: Vec<Value>,
+    instances: BTreeMap<String, Instance>,
+    clusters: BTreeMap<String, Cluster>,
+    database_events: Vec<DatabaseEvent>,
+    sessions: Sessions,
+    functions: functions::Functions,
+    queues: queues::Queues,
+    automations: Automations,
+    bus_events: Vec<BusEvent>,
+    /// What every event is answered with that is put on a bus.
+    event_error: Option<String>,
+    alarms: BTreeMap<String, Alarm>,
     /// Alarms that only their definitions are known of, as `describe-alarms` has them.
-    pub(crate) definitions: Vec<Value>,
+    definitions: Vec<Value>,
     /// What happened to alarms, as `describe-alarm-history` has it.
-    pub(crate) history: Vec<Value>,
-    pub(crate) calls: Vec<Call>,
-    pub(crate) crash: Option<(usize, Moment)>,
+    history: Vec<Value>,
+    calls: Vec<Call>,
+    crash: Option<(usize, Moment)>,
     /// Services that answer that they are out of order.
-    pub(crate) broken: Vec<String>,
+    broken: Vec<String>,
     /// Calls that hold one of these texts are refused.
-    pub(crate) refused: Vec<String>,
-    pub(crate) functions: BTreeMap<String, Function>,
-    pub(crate) invocations: Vec<Invocation>,
-    /// What waits in the queue.
-    pub(crate) letters: Vec<Letter>,
+    refused: Vec<String>,
+}
+
+impl State {
+    /// The services' clock.
+    fn clock(&self) -> Timestamp {
+        self.now.unwrap_or(BEGINNING)
+    }
+}
+
+/// An ARN of this region.
+fn arn(service: &str, resource: &str) -> String {
+    format!("arn:aws:{service}:eu-west-1:111122223333:{resource}")
 }
 
 impl World {
@@ -191,64 +179,6 @@ impl World {
         self.state().now.expect("the clock was set")
     }
 
-    /// Adds a secret.
-    pub fn add_secret(&self, name: &str, text: &str) {
-        self.state().secrets.insert(name.to_owned(), text.to_owned());
-    }
-
-    /// Adds an ECS service `cluster/service`.
-    pub fn add_service(&self, name: &str, service: Service) {
-        self.state().services.insert(name.to_owned(), service);
-    }
-
-    /// An ECS service as it is now.
-    pub fn service(&self, name: &str) -> Service {
-        self.state().services[name].clone()
-    }
-
-    /// Every minimum capacity that was set so far.
-    pub fn minimums(&self) -> Vec<(String, u32)> {
-        self.state().minimums.clone()
-    }
-
-    /// Adds an RDS instance.
-    pub fn add_instance(&self, name: &str, instance: Instance) {
-        self.state().instances.insert(name.to_owned(), instance);
-    }
-
-    /// An RDS instance as it is now.
-    pub fn instance(&self, name: &str) -> Instance {
-        self.state().instances[name].clone()
-    }
-
-    /// Adds an alarm, or changes it; without one, it is deleted.
-    pub fn set_alarm(&self, name: &str, alarm: Option<Alarm>) {
-        let mut state = self.state();
-        match alarm {
-            Some(alarm) => state.alarms.insert(name.to_owned(), alarm),
-            None => state.alarms.remove(name),
-        };
-    }
-
-    /// Everything that was published so far.
-    pub fn published(&self) -> Vec<Published> {
-        self.state().published.clone()
-    }
-
-    /// Every execution that was started so far.
-    pub fn executions(&self) -> Vec<Execution> {
-        self.state().executions.clone()
-    }
-
-    /// Notes that an execution has ended.
-    pub fn end_execution(&self, name: &str) {
-        for execution in &mut self.state().executions {
-            if execution.name == name {
-                execution.is_over = true;
-            }
-        }
-    }
-
     /// Every call so far.
     pub fn calls(&self) -> Vec<Call> {
         self.state().calls.clone()
@@ -283,27 +213,6 @@ impl World {
     /// Has every call that holds `text` be refused; with none, no more.
     pub fn refuse(&self, text: Option<&str>) {
         self.state().refused = text.map(str::to_owned).into_iter().collect();
-    }
-
-    /// Adds a function that others invoke.
-    pub fn add_function(&self, name: &str, function: Function) {
-        self.state().functions.insert(name.to_owned(), function);
-    }
-
-    /// Every invocation of one function by another so far.
-    pub fn invocations(&self) -> Vec<Invocation> {
-        self.state().invocations.clone()
-    }
-
-    /// Puts a message into the queue where undeliverable events wait.
-    pub fn add_letter(&self, id: &str, body: &str) {
-        let letter = Letter { id: id.to_owned(), body: body.to_owned(), hidden_until: Timestamp::MIN };
-        self.state().letters.push(letter);
-    }
-
-    /// What waits in the queue, hidden or not.
-    pub fn letters(&self) -> Vec<Letter> {
-        self.state().letters.clone()
     }
 
     /// All rows of the table as text, in order: equal before and after when
