@@ -21,17 +21,18 @@ const SMALL: &str = "the_functions_are_small";
 const PLAN: &str = "a_second_plan_changes_nothing";
 const LOAD: &str = "scene_1_api_under_load";
 const CONNECTIONS: &str = "scene_2_database_connections";
-const NOISE: &str = "scene_3_noise";
+const REFUSAL: &str = "scene_3_remediation_refused";
+const NOISE: &str = "scene_4_noise";
 const BURST: &str = "a_thousand_alarms_are_one_incident";
 const BAD_POLICY: &str = "a_bad_policy_fails_the_apply_and_the_old_one_stays";
-const BREAKAGE: &str = "scene_4_something_breaks";
+const BREAKAGE: &str = "scene_5_something_breaks";
 const DESTROY: &str = "destroy_leaves_nothing";
 
 /// Ten minutes, divided by the time scale of the stack.
 const ESCALATION_DELAY: Duration = Duration::from_secs(10);
 
 /// In the order in which they are reported.
-const ALL: [&str; 9] = [SMALL, PLAN, LOAD, CONNECTIONS, NOISE, BURST, BAD_POLICY, BREAKAGE, DESTROY];
+const ALL: [&str; 10] = [SMALL, PLAN, LOAD, CONNECTIONS, REFUSAL, NOISE, BURST, BAD_POLICY, BREAKAGE, DESTROY];
 
 /// What is known of each test.
 #[derive(Default)]
@@ -100,6 +101,8 @@ async fn perform(results: &Results) -> Outcome<()> {
             println!("a burst of 1,000 alarms took {each:.3} writes an alarm");
             Ok(())
         }),
+        // After the first scene, which needs the same remediation.
+        results.of(REFUSAL, Scene::Refusal.play(&stage)),
         results.of(BAD_POLICY, checks::policy::bad_one_is_refused(&stack, &stage.deployment)),
     );
     results.of(BREAKAGE, Scene::Breakage.play(&stage)).await;

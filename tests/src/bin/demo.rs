@@ -1,5 +1,5 @@
 //! Shows the whole of Watchkeeper on this machine: deployed by its Terraform onto
-//! a local stack, in four scenes.
+//! a local stack, in five scenes.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};

@@ -7,6 +7,7 @@ pub(crate) mod event;
 mod load;
 mod narrator;
 mod noise;
+mod refusal;
 mod stage;
 
 pub use narrator::Narrator;
@@ -21,6 +22,8 @@ pub enum Scene {
     Load,
     /// A database runs out of connections: people are woken one after another.
     Connections,
+    /// Remediation that somebody has stopped is refused, and people hear at once.
+    Refusal,
     /// What must not wake anybody, or only once.
     Noise,
     /// Watchkeeper itself is broken.
@@ -29,13 +32,14 @@ pub enum Scene {
 
 impl Scene {
     /// All, in the order in which they are shown.
-    pub const ALL: [Scene; 4] = [Scene::Load, Scene::Connections, Scene::Noise, Scene::Breakage];
+    pub const ALL: [Scene; 5] = [Scene::Load, Scene::Connections, Scene::Refusal, Scene::Noise, Scene::Breakage];
 
     /// Its title.
     pub const fn title(self) -> &'static str {
         match self {
             Scene::Load => "API under load",
             Scene::Connections => "Database connections",
+            Scene::Refusal => "Remediation refused",
             Scene::Noise => "Noise",
             Scene::Breakage => "Something breaks",
         }
@@ -49,6 +53,7 @@ impl Scene {
         match self {
             Scene::Load => load::play(stage).await,
             Scene::Connections => connections::play(stage).await,
+            Scene::Refusal => refusal::play(stage).await,
             Scene::Noise => noise::play(stage).await,
             Scene::Breakage => breakage::play(stage).await,
         }
