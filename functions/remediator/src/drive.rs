@@ -180,6 +180,9 @@ impl Remediator {
         remedy: &mut Stored<Remedy>,
         due: Option<Timestamp>,
     ) -> Result<Option<Timestamp>, CommitError> {
+        if due.is_none() && remedy.value.wake_at.is_none() && remedy.value.outbox.is_empty() {
+            return Ok(None);
+        }
         let is_told = self.tell(read, &remedy.value).await;
         let mut next = remedy.value.clone();
         if is_told {
