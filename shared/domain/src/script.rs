@@ -12,7 +12,7 @@ use crate::incident::{AlertRecord, Incident};
 use crate::labels::Labels;
 use crate::policy::{Address, Policy};
 use crate::rehearsal::{Note, Rehearsal};
-use crate::remediation::Remedy;
+use crate::remediation::{Plan, Remedy, Stage};
 use crate::span::Span;
 
 /// A rehearsal told as a script, with every promise of a tick tried on the way.
@@ -103,6 +103,21 @@ impl Script {
 
     pub(crate) fn resolves(&mut self, by: &str) {
         assert!(self.rehearsal.resolve(by) > 0, "there is nothing to resolve");
+        self.keep_notes();
+    }
+
+    /// Remediation `name` of the newest incident asks whether to reboot a database,
+    /// for so long.
+    pub(crate) fn asks(&mut self, name: &str, within: Span) {
+        let plan = Plan::Reboot { instance: "db-1".to_owned(), force_failover: false };
+        self.comes_to(name, Stage::Asked { expires_at: within.after(self.now()), plan });
+    }
+
+    /// Remediation `name` of the newest incident comes to a stage.
+    pub(crate) fn comes_to(&mut self, name: &str, stage: Stage) {
+        let id = self.newest().unwrap().id.clone();
+        let remedy = Remedy { stage, ..Remedy::proposed(name, None, "cpu", self.start, 0, self.start) };
+        self.rehearsal.comes_to(&id, remedy);
         self.keep_notes();
     }
 
