@@ -13,6 +13,11 @@ output "code_sha256" {
   value       = aws_lambda_function.this.source_code_hash
 }
 
+output "environment" {
+  description = "Its environment variables."
+  value       = one(aws_lambda_function.this.environment).variables
+}
+
 output "permissions" {
   description = "The statements of its role's policy, as they are in force."
   value       = jsondecode(aws_iam_role_policy.permissions.policy).Statement
