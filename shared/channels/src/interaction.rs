@@ -41,7 +41,7 @@ pub fn is_genuine(secret: &[u8], timestamp: &str, signature: &str, body: &[u8], 
 
 fn bytes_of(hexadecimal: &str) -> Option<Vec<u8>> {
     let digits = hexadecimal.as_bytes();
-    let is_hexadecimal = digits.len() % 2 == 0 && digits.iter().all(u8::is_ascii_hexdigit);
+    let is_hexadecimal = digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit);
     let pairs = digits.chunks_exact(2).filter(|_| is_hexadecimal);
     let bytes = pairs.filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
     is_hexadecimal.then(|| bytes.collect())
