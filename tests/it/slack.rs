@@ -172,7 +172,7 @@ impl Chat {
 }
 
 fn drawn(answer: &Value) -> String {
-    answer["blocks"].as_array().into_iter().flatten().map(|block| format!("{block}\n")).collect()
+    answer["blocks"].to_string()
 }
 
 #[tokio::test]

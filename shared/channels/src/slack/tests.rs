@@ -28,14 +28,13 @@ fn brief(kind: NoticeKind) -> Brief {
 fn button(button: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let style = button.get("style").map(|style| format!(", {}", text(style))).unwrap_or_default();
-    match button.get("url") {
-        Some(url) => format!("[{}] -> {}{style}", text(&button["text"]["text"]), text(url)),
-        None => {
-            let dialog = &button["confirm"];
-            let (title, says) = (text(&dialog["title"]["text"]), text(&dialog["text"]["text"]));
-            format!("[{}] = {}{style} ({title} {says})", text(&button["text"]["text"]), text(&button["value"]))
-        }
+    let label = text(&button["text"]["text"]);
+    if let Some(url) = button.get("url") {
+        return format!("[{label}] -> {}{style}", text(url));
     }
+    let dialog = &button["confirm"];
+    let (title, says) = (text(&dialog["title"]["text"]), text(&dialog["text"]["text"]));
+    format!("[{label}] = {}{style} ({title} {says})", text(&button["value"]))
 }
 
 fn ask(n: usize) -> Ask {
