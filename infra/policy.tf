@@ -41,6 +41,9 @@ locals {
     takes_all_alarms  = true # by the rule in ingest.tf
     excluded_prefixes = local.ignored_alarm_prefixes
     dead_letter_queue = aws_sqs_queue.dead_letters.url
+
+    # Whether a click on a button in Slack is heard, by the console.
+    slack_interactivity = var.slack_signing_secret_arn != null
   }
 }
 

@@ -84,6 +84,17 @@ variable "subscriptions" {
   }
 }
 
+variable "slack_signing_secret_arn" {
+  description = "ARN of the secret that holds your Slack app's signing secret, as plain text. With it, questions in Slack have buttons to approve and decline, and the console takes clicks at /slack. null: there is the link alone."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.slack_signing_secret_arn == null || can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$", var.slack_signing_secret_arn))
+    error_message = "slack_signing_secret_arn is null, or the ARN of a secret in Secrets Manager: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME."
+  }
+}
+
 variable "ignored_alarm_name_prefixes" {
   description = "Alarms whose names begin like this do not come in through EventBridge. The default are those by which Application Auto Scaling steers: they are in ALARM as a matter of course. An alarm that has the ingest topic as its action comes in all the same."
   type        = list(string)

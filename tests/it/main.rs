@@ -14,5 +14,6 @@ mod reconcile;
 mod requests;
 mod servers;
 mod simulation;
+mod slack;
 mod stage;
 mod sweeper;

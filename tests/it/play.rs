@@ -164,6 +164,14 @@ impl Play {
         Box::pin(self.console.handle(event)).await
     }
 
+    /// The Slack app hands clicks to the console from now on, signed with `secret`;
+    /// what came of them is said below `hooks`.
+    pub(crate) fn connect_slack(&mut self, secret: &str, hooks: &str) {
+        self.world.add_secret("slack-signing", secret);
+        let aws = Aws::for_function(|name| self.world.variable(name));
+        self.console = Console::new(aws, TABLE, LINK_KEY).with_slack("slack-signing", hooks);
+    }
+
     /// Runs the sweeper once, beside its schedule.
     ///
     /// # Errors

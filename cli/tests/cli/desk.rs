@@ -185,7 +185,8 @@ impl Desk {
     /// The alarm `cpu` goes off, and its remediation asks for approval.
     pub(crate) async fn asks(&self) -> IncidentId {
         let tags = [("watchkeeper".to_owned(), "managed".to_owned())].into();
-        self.world.add_service("main/api", Service { desired: 4, scalable: Some(Scalable::new(2, 10)), tags, ..Service::default() });
+        self.world
+            .add_service("main/api", Service { desired: 4, scalable: Some(Scalable::new(2, 10)), tags, ..Service::default() });
         let id = self.fires("cpu", Span::minutes(1)).await;
         let execution = self.world.executions().into_iter().last().expect("its clock was started");
         let input: Value = serde_json::from_str(&execution.input).expect("JSON");

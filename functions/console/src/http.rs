@@ -10,6 +10,11 @@ use serde_json::{Value, json};
 
 /// Longest form that is read, in bytes.
 const FORM_MAX: usize = 8_192;
+/// Where Slack hands in clicks.
+pub(crate) const SLACK_PATH: &str = "/slack";
+/// Longest form that is read from Slack, in bytes: the message with the button is in
+/// it, of some 13,000 characters, each up to nine bytes here.
+const SLACK_FORM_MAX: usize = 262_144;
 
 /// A request.
 #[derive(Debug)]
@@ -17,6 +22,9 @@ pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) path: String,
     query: BTreeMap<String, String>,
+    headers: BTreeMap<String, String>,
+    /// As it came; nothing if it is too long to be read.
+    pub(crate) body: String,
     form: BTreeMap<String, String>,
 }
 
@@ -26,6 +34,8 @@ struct UrlEvent {
     raw_path: String,
     #[serde(default)]
     raw_query_string: String,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
     request_context: UrlContext,
     #[serde(default)]
     body: Option<String>,
@@ -54,17 +64,25 @@ impl Request {
         } else {
             body
         };
-        let form = if body.len() > FORM_MAX { BTreeMap::new() } else { pairs(&body) };
+        let max = if raw.raw_path == SLACK_PATH { SLACK_FORM_MAX } else { FORM_MAX };
+        let body = if body.len() > max { String::new() } else { body };
         Ok(Request {
             method: raw.request_context.http.method.to_ascii_uppercase(),
             path: raw.raw_path,
             query: pairs(&raw.raw_query_string),
-            form,
+            headers: raw.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
+            form: pairs(&body),
+            body,
         })
     }
 
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(String::as_str)
+    }
+
+    /// A header by its name in lower case; empty if there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
     }
 
     pub(crate) fn form(&self, name: &str) -> Option<&str> {

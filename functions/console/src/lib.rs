@@ -2,10 +2,14 @@
 //!
 //! GET shows, only POST acts: mail scanners and chat previews fetch every link
 //! that they see. The link in a message lets its holder see the incident; the
-//! page's buttons carry tokens of their own, each for one action and for an hour.
+//! page's buttons carry tokens of their own, each for one action and for an hour. The
+//! buttons of a question in Slack carry one until the question runs out.
 
 mod http;
 mod page;
+mod slack;
+
+pub use channels::interaction::HOOKS as SLACK_HOOKS;
 
 use std::sync::Arc;
 
@@ -17,8 +21,8 @@ use domain::incident::{Answered, Resolution, Status, acknowledge, resolve};
 use domain::link::{Grant, LinkError, LinkKey};
 use domain::message::moment;
 use domain::policy::Policy;
-use domain::remediation::Remedy;
 use domain::remediation::step::{approve, decline};
+use domain::remediation::{Remedy, Stage};
 use domain::timeline::Entry;
 use jiff::Timestamp;
 use runtime::orders::Orders;
@@ -27,19 +31,36 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
-use crate::http::{Request, Response};
+use crate::http::{Request, Response, SLACK_PATH};
+use crate::slack::SlackApp;
 
 /// How often an answer is tried while others write.
 const ATTEMPTS_MAX: u32 = 8;
 
 /// The console with its connections.
-#[derive(Debug)]
 pub struct Console {
     aws: Aws,
     store: Store,
     orders: Orders,
     key_secret: String,
     key: OnceCell<LinkKey>,
+    slack: Option<SlackApp>,
+}
+
+impl std::fmt::Debug for Console {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Console").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+/// What somebody answers.
+#[derive(Debug)]
+struct Answer<'a> {
+    grant: &'a Grant,
+    who: &'a str,
+    /// When the question that is answered runs out, in whole seconds, if it is known
+    /// which one was seen.
+    question: Option<Timestamp>,
 }
 
 /// What an answer came to: a sentence for the page.
@@ -50,7 +71,21 @@ impl Console {
     /// `key_secret`.
     pub fn new(aws: Aws, table: impl Into<String>, key_secret: impl Into<String>) -> Console {
         let store = Store::new(aws.clone(), table);
-        Console { aws, orders: Orders::new(store.clone()), store, key_secret: key_secret.into(), key: OnceCell::new() }
+        Console {
+            aws,
+            orders: Orders::new(store.clone()),
+            store,
+            key_secret: key_secret.into(),
+            key: OnceCell::new(),
+            slack: None,
+        }
+    }
+
+    /// The same for clicks in Slack too, signed with what is in the secret
+    /// `signing_secret`; what came of them is said below the address `hooks`, which
+    /// is [`SLACK_HOOKS`] but in tests.
+    pub fn with_slack(self, signing_secret: impl Into<String>, hooks: impl Into<String>) -> Console {
+        Console { slack: Some(SlackApp::new(signing_secret.into(), hooks.into())), ..self }
     }
 
     /// Takes one request.
@@ -66,6 +101,9 @@ impl Console {
     }
 
     async fn answer(&self, now: Timestamp, request: &Request, seed: u64) -> Result<Response, Failure> {
+        if let (SLACK_PATH, Some(app)) = (request.path.as_str(), &self.slack) {
+            return self.click(now, app, request, seed).await;
+        }
         let Some(id) = request.path.strip_prefix("/i/").and_then(|id| id.trim_end_matches('/').parse::<IncidentId>().ok()) else {
             return Ok(match request.path.as_str() {
                 "/" | "" => Response::text(200, "Watchkeeper. Open the link in a message to see its incident.\n"),
@@ -143,20 +181,21 @@ impl Console {
             },
             Err(error) => return Ok(refusal(&error)),
         };
-        let said = self.carry_out(now, id, &grant, &who, seed).await?;
+        let answer = Answer { grant: &grant, who: &who, question: None };
+        let said = self.carry_out(now, id, &answer, seed).await?;
         info!(incident_id = %id, action = %grant, done = said.is_ok(), "answered by link");
         let show = key.sign(id, &Grant::Show, &who, domain::link::MESSAGE_LINK.after(now));
         self.page(now, id, &who, &show, Some(&said)).await
     }
 
     /// Does what was asked, over whatever others do at the same time.
-    async fn carry_out(&self, now: Timestamp, id: &IncidentId, grant: &Grant, who: &str, seed: u64) -> Result<Said, Failure> {
+    async fn carry_out(&self, now: Timestamp, id: &IncidentId, answer: &Answer<'_>, seed: u64) -> Result<Said, Failure> {
         let policy = self.policy().await?;
         for attempt in 0..ATTEMPTS_MAX {
             let Some(rows) = self.store.incident(id).await? else {
                 return Ok(Err("This incident is not on record any more.".to_owned()));
             };
-            let (writes, said) = match Console::decide(now, &policy, &rows, grant, who) {
+            let (writes, said) = match Console::decide(now, &policy, &rows, answer) {
                 Ok(decided) => decided,
                 Err(sentence) => return Ok(Err(sentence)),
             };
@@ -173,15 +212,10 @@ impl Console {
     }
 
     /// What to write for an answer, and what to say.
-    fn decide(
-        now: Timestamp,
-        policy: &Policy,
-        rows: &IncidentRows,
-        grant: &Grant,
-        who: &str,
-    ) -> Result<(Vec<Write>, String), String> {
+    fn decide(now: Timestamp, policy: &Policy, rows: &IncidentRows, answer: &Answer<'_>) -> Result<(Vec<Write>, String), String> {
         let incident = &rows.incident;
-        let (answered, verb) = match grant {
+        let who = answer.who;
+        let (answered, verb) = match answer.grant {
             Grant::Show => return Err("Nothing was asked.".to_owned()),
             Grant::Acknowledge => (acknowledge(now, &incident.value, incident.version, who), taken(&incident.value.status)),
             Grant::Resolve => (
@@ -189,12 +223,12 @@ impl Console {
                 "Resolved. Everyone who was told is told.".to_owned(),
             ),
             Grant::Approve(name) => {
-                return remedy_writes(rows, name, "Approved.", |remedy, version| {
+                return remedy_writes(rows, name, answer.question, "Approved.", |remedy, version| {
                     approve(now, &incident.value.id, remedy, version, who)
                 });
             }
             Grant::Decline(name) => {
-                return remedy_writes(rows, name, "Declined.", |remedy, version| {
+                return remedy_writes(rows, name, answer.question, "Declined.", |remedy, version| {
                     decline(now, &incident.value.id, remedy, version, who)
                 });
             }
@@ -223,12 +257,18 @@ impl Console {
 fn remedy_writes(
     rows: &IncidentRows,
     name: &str,
+    question: Option<Timestamp>,
     verb: &str,
     answer: impl FnOnce(&Remedy, u64) -> Result<(Remedy, Vec<Entry>), String>,
 ) -> Result<(Vec<Write>, String), String> {
     let Some(remedy) = rows.remedies.iter().find(|remedy| remedy.value.name == name) else {
         return Err(format!("The incident has no remediation {name}."));
     };
+    if let (Some(question), Stage::Asked { expires_at, .. }) = (question, &remedy.value.stage)
+        && question.as_second() != expires_at.as_second()
+    {
+        return Err(format!("This question about {name} is over; another one has been asked since."));
+    }
     let (next, entries) = answer(&remedy.value, remedy.version).map_err(|sentence| format!("{sentence}."))?;
     let id = rows.incident.value.id.clone();
     let mut writes = vec![Write::Put(Row::Remedy(id.clone(), Box::new(next)), Expect::Version(remedy.version))];

@@ -7,9 +7,10 @@ use aws::topics::TopicMessage;
 use channels::{Destination, Kind, Outgoing, SendError};
 use domain::escalation::Tick;
 use domain::link::{Grant, LinkKey, MESSAGE_LINK};
-use domain::message::{Brief, brief, text};
+use domain::message::{Brief, Buttons, brief, text};
 use domain::notice::{Delivery, Notice, NoticeKind};
 use domain::policy::Address;
+use domain::question::Question;
 use domain::span::Span;
 use domain::text::instant;
 use domain::timeline::{EntryKind, Scribe};
@@ -43,7 +44,7 @@ impl Escalation {
         seed: u64,
     ) -> Result<Option<Timestamp>, CommitError> {
         let link = self.link(now, read, &notice.value).await;
-        let brief = brief(
+        let mut brief = brief(
             now,
             &read.policy,
             &tick.incident,
@@ -53,6 +54,7 @@ impl Escalation {
             &notice.value.because,
             link,
         );
+        self.add_buttons(read, &notice.value, &mut brief).await;
         let outcome = self.try_to_send(now, read, &notice.value, &brief, budget, seed).await;
         self.record(now, tick, notice, outcome).await
     }
@@ -60,18 +62,39 @@ impl Escalation {
     /// The signed link of a message. A page without a link is better than none.
     async fn link(&self, now: Timestamp, read: &Read, notice: &Notice) -> Option<String> {
         let base = &read.policy.deployment.console_url;
-        let key = self
-            .key
+        let id = &read.rows.incident.value.id;
+        let token = self.key().await?.sign(id, &Grant::Show, &notice.to, MESSAGE_LINK.after(now));
+        Some(format!("{base}i/{}?k={token}", id.compact()))
+    }
+
+    async fn key(&self) -> Option<&LinkKey> {
+        self.key
             .get_or_try_init(|| async {
                 let text = self.aws.secret(&self.key_secret).await.map_err(|error| error.to_string())?;
                 LinkKey::new(text.trim().as_bytes()).map_err(|error| error.to_string())
             })
             .await
             .inspect_err(|why: &String| error!("messages go out without a link: {why}"))
-            .ok()?;
+            .ok()
+    }
+
+    /// What the buttons under the questions of a message carry, where somebody takes
+    /// the clicks. Each is good until its question runs out.
+    async fn add_buttons(&self, read: &Read, notice: &Notice, brief: &mut Brief) {
+        let is_in_slack = matches!(notice.address, Address::Slack(_));
+        if !is_in_slack || !read.policy.deployment.slack_interactivity || brief.asks.is_empty() {
+            return;
+        }
+        let Some(key) = self.key().await else { return };
         let id = &read.rows.incident.value.id;
-        let token = key.sign(id, &Grant::Show, &notice.to, MESSAGE_LINK.after(now));
-        Some(format!("{base}i/{}?k={token}", id.compact()))
+        for ask in &mut brief.asks {
+            let Question { remediation, expires_at, .. } = &ask.question;
+            let carries = |grant: Grant| key.button(id, &grant, &notice.to, *expires_at);
+            ask.buttons = Some(Buttons {
+                approve: carries(Grant::Approve(remediation.clone())),
+                decline: carries(Grant::Decline(remediation.clone())),
+            });
+        }
     }
 
     async fn try_to_send(

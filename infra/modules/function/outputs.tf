@@ -18,6 +18,11 @@ output "tags" {
   value       = coalesce(aws_lambda_function.this.tags, {})
 }
 
+output "environment" {
+  description = "Its environment variables."
+  value       = one(aws_lambda_function.this.environment).variables
+}
+
 output "permissions" {
   description = "The statements of its role's policy, as they are in force."
   value       = jsondecode(aws_iam_role_policy.permissions.policy).Statement

@@ -4,6 +4,7 @@ mod slack;
 
 use std::time::Duration;
 
+use domain::message::Brief;
 use domain::span::Span;
 use domain::text::clean;
 use hyper::StatusCode;
@@ -48,7 +49,7 @@ pub(crate) fn judge(
         status: answer.status,
         retry_after: answer.retry_after.as_deref().and_then(|header| retry_after(header, date)),
         body: &answer.body,
-        link: outgoing.brief.link.as_deref().unwrap_or_default(),
+        credentials: credentials(outgoing.brief),
     };
     match (&destination.way, answer.status.is_success()) {
         (Way::SlackBot { .. } | Way::SlackWebhook, _) => case.slack(shape),
@@ -57,6 +58,13 @@ pub(crate) fn judge(
         (Way::Pagerduty { .. }, false) => Verdict::Failed(case.by_status(&case.pagerduty_said())),
         (Way::Webhook { .. }, false) => Verdict::Failed(case.by_status(&case.said())),
     }
+}
+
+/// The link and what the buttons of a message carry.
+fn credentials(brief: &Brief) -> Vec<&str> {
+    let buttons = brief.asks.iter().filter_map(|ask| ask.buttons.as_ref());
+    let carried = buttons.flat_map(|buttons| [buttons.approve.as_str(), buttons.decline.as_str()]);
+    brief.link.as_deref().into_iter().chain(carried).filter(|credential| !credential.is_empty()).collect()
 }
 
 /// Where to look when a channel stays down.
@@ -113,8 +121,8 @@ struct Case<'a> {
     status: StatusCode,
     retry_after: Option<Duration>,
     body: &'a [u8],
-    /// A link that lets its bearer answer, should it come back.
-    link: &'a str,
+    /// What lets its bearer answer, should it come back.
+    credentials: Vec<&'a str>,
 }
 
 impl Case<'_> {
@@ -166,7 +174,7 @@ impl Case<'_> {
 
     fn shown(&self, text: &str) -> String {
         let text = self.destination.redact(text);
-        let text = if self.link.is_empty() { text } else { text.replace(self.link, "…") };
+        let text = self.credentials.iter().fold(text, |text, credential| text.replace(credential, "…"));
         let text = clean(&text, SAID_MAX);
         if text.is_empty() { text } else { format!(": {text}") }
     }

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use domain::message::Brief;
 use jiff::Timestamp;
+use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use crate::answer::{Verdict, judge};
-use crate::destination::Destination;
+use crate::destination::{Destination, Letter};
 use crate::error::{Receipt, SendError};
 use crate::exchange::Wire;
+use crate::interaction::response_endpoint;
 use crate::retry::{Next, Timing, patience};
 use crate::slack::Shape;
 
@@ -48,6 +50,22 @@ impl Client {
         Client { wire: Wire::default(), timing }
     }
 
+    /// Says what came of a click in Slack, once and for at most `time`. `hooks` is
+    /// [`HOOKS`](crate::interaction::HOOKS), but in tests.
+    ///
+    /// # Errors
+    /// A sentence without the address: when that is not one of Slack's, or it did not
+    /// take the answer.
+    pub async fn respond(&self, url: &str, hooks: &str, answer: &Value, time: Duration) -> Result<(), String> {
+        let Some(endpoint) = response_endpoint(url, hooks) else { return Err(format!("it is not below {hooks}")) };
+        let letter = Letter::of_json(&endpoint, answer.to_string());
+        match self.wire.exchange(&endpoint, &letter, time, self.timing.connect.min(time)).await {
+            Ok(answer) if answer.status.is_success() => Ok(()),
+            Ok(answer) => Err(format!("{} said {}", endpoint.host(), answer.status)),
+            Err(silence) => Err(format!("{} gave no answer: {silence:?}", endpoint.host())),
+        }
+    }
+
     /// Takes a message to a destination, trying again while that helps and
     /// `budget` lasts. It takes no longer than `budget`; with less than
     /// [`Timing::attempt_min`] nothing is sent.
@@ -68,7 +86,7 @@ impl Client {
         let mut asked = None;
         while let Some(time) = patience.begin(left()) {
             let Some(letter) = destination.letter(outgoing, shape) else { return Ok(Receipt(None)) };
-            let answer = self.wire.exchange(destination, &letter, time, self.timing.connect).await;
+            let answer = self.wire.exchange(&destination.endpoint, &letter, time, self.timing.connect).await;
             let failure = match judge(destination, outgoing, shape, answer) {
                 Verdict::Taken(receipt) => return Ok(receipt),
                 Verdict::Reshape { shape: simpler, why: said } => {

@@ -163,9 +163,7 @@ impl Destination {
 
     /// Writes the request; none if there is nothing to say there.
     pub(crate) fn letter(&self, outgoing: &Outgoing<'_>, shape: slack::Shape) -> Option<Letter> {
-        let mut headers = HeaderMap::with_capacity(6);
-        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        let mut headers = HeaderMap::new();
         let body = match &self.way {
             Way::SlackWebhook => slack::message(outgoing.brief, None, shape).to_string(),
             Way::SlackBot { authorization, channel } => {
@@ -189,7 +187,19 @@ impl Destination {
                 body
             }
         };
-        Some(Letter { uri: self.endpoint.uri().clone(), headers, body: Bytes::from(body) })
+        let mut letter = Letter::of_json(&self.endpoint, body);
+        letter.headers.extend(headers);
+        Some(letter)
+    }
+}
+
+impl Letter {
+    /// A letter with a body in JSON.
+    pub(crate) fn of_json(endpoint: &Endpoint, body: String) -> Letter {
+        let mut headers = HeaderMap::with_capacity(6);
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+        Letter { uri: endpoint.uri().clone(), headers, body: Bytes::from(body) }
     }
 }
 

@@ -17,7 +17,8 @@ use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
 use hyper_util::rt::TokioExecutor;
 use tokio::time::{Instant, timeout_at};
 
-use crate::destination::{Destination, Letter};
+use crate::destination::Letter;
+use crate::endpoint::Endpoint;
 
 /// The most that is read of an answer's body, in bytes.
 const BODY_MAX: usize = 64 * 1024;
@@ -65,13 +66,13 @@ impl Wire {
     /// Sends a letter and waits for the answer for at most `time`.
     pub(crate) async fn exchange(
         &self,
-        destination: &Destination,
+        endpoint: &Endpoint,
         letter: &Letter,
         time: Duration,
         connect: Duration,
     ) -> Result<Answer, Silence> {
         let deadline = Instant::now() + time;
-        let http = self.http(destination.endpoint.is_https(), connect)?;
+        let http = self.http(endpoint.is_https(), connect)?;
         let mut request = Request::new(Full::new(letter.body.clone()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = letter.uri.clone();

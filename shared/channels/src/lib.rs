@@ -25,6 +25,7 @@ mod destination;
 mod endpoint;
 mod error;
 mod exchange;
+pub mod interaction;
 pub mod pagerduty;
 mod retry;
 pub mod slack;

@@ -5,7 +5,7 @@
 //!
 //! | Kind of message | Event |
 //! |---|---|
-//! | opened, page, updated, reminder, failsafe | `trigger` |
+//! | opened, page, updated, reminder, asks, failsafe | `trigger` |
 //! | acknowledged | `acknowledge` |
 //! | resolved, and any kind once the incident is over | `resolve` |
 //! | mended | none |
@@ -55,6 +55,7 @@ pub fn event(brief: &Brief) -> Option<Value> {
             | NoticeKind::Page { .. }
             | NoticeKind::Updated
             | NoticeKind::Reminder
+            | NoticeKind::Asks { .. }
             | NoticeKind::Failsafe { .. },
             false,
         ) => trigger(brief, &key),

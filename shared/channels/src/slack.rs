@@ -5,6 +5,7 @@
 //! Why now        rule 1 of "platform": primary is on call         facts
 //! Reason         95 connections were above the threshold of 80
 //! Runbook        Runbook on wiki.example.com                      a link
+//! [ Approve ] [ Decline ]                                         if it asks, and can
 //! [ Open ]                                                        a button
 //! 0K3-M9Q-F7T · critical · opened today at 02:05                  context
 //! ```
@@ -26,11 +27,12 @@
 //!
 //! A click on a button with a link is also reported to the app: give the Slack
 //! app an interactivity request URL that answers 200, or people see a small
-//! warning sign beside the button after the link has opened.
+//! warning sign beside the button after the link has opened. What becomes of a
+//! click on the others: [`interaction`](crate::interaction).
 
 use std::fmt::Write as _;
 
-use domain::message::{Brief, moment};
+use domain::message::{Ask, Brief, Buttons, moment};
 use domain::notice::NoticeKind;
 use domain::priority::Priority;
 use serde_json::{Value, json};
@@ -46,6 +48,14 @@ const SECTION_MAX: usize = 3_000;
 const FIELD_MAX: usize = 2_000;
 const FIELDS_MAX: usize = 10;
 const URL_MAX: usize = 3_000;
+/// A button's text and accessibility label, what it carries, and the title and the
+/// text of its dialog.
+const LABEL_MAX: usize = 75;
+const VALUE_MAX: usize = 2_000;
+const DIALOG_TITLE_MAX: usize = 100;
+const DIALOG_MAX: usize = 300;
+/// Questions with buttons; the facts name all of them.
+const ASKS_MAX: usize = 3;
 /// All texts of the blocks together.
 const TEXT_MAX: usize = 12_000;
 /// The plain text; Slack advises against more than 4,000.
@@ -55,6 +65,8 @@ const SHORT_FACT: usize = 60;
 /// Blocks and text kept free for what follows the facts.
 const N_BLOCKS_AFTER: usize = 3;
 const TEXT_AFTER: usize = 500;
+/// The text of a question's buttons, which stand in one block, with their dialogs.
+const TEXT_OF_ASK: usize = 2 * (LABEL_MAX + DIALOG_TITLE_MAX + DIALOG_MAX + 20);
 
 /// How much of a message's form is used. Slack refuses a message as a whole when
 /// it stumbles over a part of its form; a page must get there all the same.
@@ -97,6 +109,7 @@ fn is_broadcast(kind: &NoticeKind) -> bool {
         NoticeKind::Opened
         | NoticeKind::Page { .. }
         | NoticeKind::Reminder
+        | NoticeKind::Asks { .. }
         | NoticeKind::Resolved
         | NoticeKind::Failsafe { .. } => true,
         NoticeKind::Updated | NoticeKind::Mended | NoticeKind::Acknowledged { .. } => false,
@@ -108,6 +121,7 @@ fn sign(brief: &Brief) -> &'static str {
         (NoticeKind::Resolved, _, _) | (_, true, _) => "✅",
         (NoticeKind::Acknowledged { .. }, false, _) => "👀",
         (NoticeKind::Mended, false, _) => "🔧",
+        (NoticeKind::Asks { .. }, false, _) => "✋",
         (_, false, Priority::P1) => "🔴",
         (_, false, Priority::P2) => "🟠",
         (_, false, Priority::P3) => "🟡",
@@ -121,7 +135,8 @@ fn title(brief: &Brief) -> String {
 
 fn blocks(brief: &Brief) -> Value {
     let title = title(brief);
-    let mut page = Page::default();
+    let asks: Vec<(&Ask, &Buttons)> = asks_with_buttons(brief);
+    let mut page = Page { n_units: asks.len() * TEXT_OF_ASK, n_blocks_after: N_BLOCKS_AFTER + asks.len(), ..Page::default() };
     page.header(&escaped(&title, HEADER_MAX));
     if units(&escaped(&title, usize::MAX)) > HEADER_MAX {
         page.section(&escaped(&brief.headline, SECTION_MAX));
@@ -135,11 +150,22 @@ fn blocks(brief: &Brief) -> Value {
     if n_told < facts.len() {
         context.push(format!("{} more facts are left out here", facts.len() - n_told));
     }
+    for (ask, buttons) in &asks {
+        page.ask(brief, ask, buttons, asks.len() > 1);
+    }
     if let Some(url) = brief.link.as_deref().filter(|url| link_host(url, URL_MAX).is_some()) {
-        page.button(brief, url);
+        page.button(brief, url, asks.is_empty() && !brief.is_over);
     }
     page.blocks.push(json!({ "type": "context", "elements": [mrkdwn(&context.join(" · "))] }));
     Value::Array(page.blocks)
+}
+
+/// The questions that are answered by buttons here.
+fn asks_with_buttons(brief: &Brief) -> Vec<(&Ask, &Buttons)> {
+    let fits =
+        |buttons: &&Buttons| [&buttons.approve, &buttons.decline].iter().all(|carries| (1..=VALUE_MAX).contains(&units(carries)));
+    let with_buttons = brief.asks.iter().filter_map(|ask| Some((ask, ask.buttons.as_ref().filter(fits)?)));
+    with_buttons.take(ASKS_MAX).collect()
 }
 
 /// When it was opened, in the reader's own time zone.
@@ -157,6 +183,8 @@ struct Page {
     blocks: Vec<Value>,
     columns: Vec<Value>,
     n_units: usize,
+    /// Blocks kept free for what follows the facts.
+    n_blocks_after: usize,
 }
 
 impl Page {
@@ -182,7 +210,7 @@ impl Page {
         let value = link.filter(|link| units(link) <= max).unwrap_or_else(|| escaped(value, max));
         let text = format!("*{name}*\n{value}");
         // One more block for the columns that may still be open.
-        if self.blocks.len() + N_BLOCKS_AFTER + 1 > BLOCKS_MAX || self.n_units + units(&text) + TEXT_AFTER > TEXT_MAX {
+        if self.blocks.len() + self.n_blocks_after + 1 > BLOCKS_MAX || self.n_units + units(&text) + TEXT_AFTER > TEXT_MAX {
             return false;
         }
         if is_short {
@@ -204,22 +232,53 @@ impl Page {
         }
     }
 
-    fn button(&mut self, brief: &Brief, url: &str) {
+    /// The buttons of a question, in a block of their own: what was decided takes its
+    /// place.
+    fn ask(&mut self, brief: &Brief, ask: &Ask, buttons: &Buttons, is_one_of_many: bool) {
+        let question = &ask.question;
+        let button = |verb: &str, style: &str, carries: &str, would: &str| {
+            let label = if is_one_of_many { format!("{verb} {}", question.remediation) } else { verb.to_owned() };
+            let about = format!(" ({}, incident {})", question.remediation, brief.id);
+            let text = format!("{would} {}{about}", question.does);
+            json!({
+                "type": "button",
+                "action_id": verb.to_ascii_lowercase(),
+                "style": style,
+                "text": { "type": "plain_text", "text": escaped(&label, LABEL_MAX) },
+                "accessibility_label": escaped(&format!("{verb}: {}", question.does), LABEL_MAX),
+                "value": carries,
+                "confirm": {
+                    "title": { "type": "plain_text", "text": escaped(&format!("{verb} {}?", question.remediation), DIALOG_TITLE_MAX) },
+                    "text": { "type": "plain_text", "text": escaped(&text, DIALOG_MAX) },
+                    "confirm": { "type": "plain_text", "text": verb },
+                    "deny": { "type": "plain_text", "text": "Back" },
+                    "style": style,
+                },
+            })
+        };
+        let elements = [
+            button("Approve", "primary", &buttons.approve, "Watchkeeper will"),
+            button("Decline", "danger", &buttons.decline, "Watchkeeper will not"),
+        ];
+        self.blocks.push(json!({ "type": "actions", "elements": elements }));
+    }
+
+    fn button(&mut self, brief: &Brief, url: &str, is_primary: bool) {
         let mut button = json!({
             "type": "button",
             "action_id": "open",
             "text": { "type": "plain_text", "text": "Open" },
-            "accessibility_label": escaped(&format!("Open incident {}", brief.id), 75),
+            "accessibility_label": escaped(&format!("Open incident {}", brief.id), LABEL_MAX),
             "url": url,
         });
-        if !brief.is_over {
+        if is_primary {
             button["style"] = Value::from("primary");
         }
         self.blocks.push(json!({ "type": "actions", "elements": [button] }));
     }
 }
 
-fn mrkdwn(text: &str) -> Value {
+pub(crate) fn mrkdwn(text: &str) -> Value {
     json!({ "type": "mrkdwn", "text": text, "verbatim": true })
 }
 
@@ -242,7 +301,7 @@ fn units(text: &str) -> usize {
 
 /// Escapes Slack's control characters, and cuts to `max` UTF-16 code units (of
 /// the escaped text) with an ellipsis for what is left out.
-fn escaped(raw: &str, max: usize) -> String {
+pub(crate) fn escaped(raw: &str, max: usize) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut n_units = 0;
     // Where the text is cut if it turns out to be too long.

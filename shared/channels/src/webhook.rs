@@ -39,6 +39,7 @@
 use std::fmt::Write as _;
 
 use domain::message::Brief;
+use domain::question::Question;
 use hmac::{Hmac, KeyInit, Mac};
 use hyper::header::HeaderName;
 use jiff::Timestamp;
@@ -61,7 +62,7 @@ pub struct Body<'a> {
     pub notice: &'a str,
     /// The incident's name: `0K3-M9Q-F7T`.
     pub id: &'a str,
-    /// `opened`, `page`, `updated`, `reminder`, `mended`, `acknowledged`,
+    /// `opened`, `page`, `updated`, `reminder`, `mended`, `asks`, `acknowledged`,
     /// `resolved` or `failsafe`.
     pub kind: &'static str,
     /// `P1` (most urgent) to `P4`.
@@ -73,6 +74,8 @@ pub struct Body<'a> {
     /// Facts in the order in which people should read them; a name can come more
     /// than once.
     pub facts: Vec<Fact<'a>>,
+    /// Remediations that wait for a person's approval; answer behind `link`.
+    pub questions: Vec<Asked<'a>>,
     /// Where to see the incident and answer, or null. It holds a signature that
     /// lets its bearer answer: do not log it.
     pub link: Option<&'a str>,
@@ -93,6 +96,17 @@ pub struct Fact<'a> {
     pub value: &'a str,
 }
 
+/// A question in a [`Body`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Asked<'a> {
+    /// The remediation's name.
+    pub remediation: &'a str,
+    /// What would be done, as the end of a sentence: `reboot db-1`.
+    pub does: &'a str,
+    /// Until when it can be approved or declined: RFC 3339 in UTC.
+    pub expires_at: Timestamp,
+}
+
 impl<'a> Body<'a> {
     /// The body of the message that is named `notice`.
     pub fn new(brief: &'a Brief, notice: &'a str) -> Body<'a> {
@@ -105,6 +119,7 @@ impl<'a> Body<'a> {
             headline: &brief.headline,
             service: brief.service.as_deref(),
             facts: brief.facts.iter().map(|(name, value)| Fact { name, value }).collect(),
+            questions: brief.asks.iter().map(|ask| Asked::new(&ask.question)).collect(),
             link: brief.link.as_deref(),
             runbook: brief.runbook.as_deref(),
             opened_at: brief.opened_at,
@@ -116,6 +131,12 @@ impl<'a> Body<'a> {
     pub fn to_json(&self) -> String {
         // Only maps with keys that are no text and failing writers can fail.
         serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl<'a> Asked<'a> {
+    fn new(question: &'a Question) -> Asked<'a> {
+        Asked { remediation: &question.remediation, does: &question.does, expires_at: question.expires_at }
     }
 }
 

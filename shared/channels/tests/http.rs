@@ -29,6 +29,7 @@ fn brief(kind: NoticeKind) -> Brief {
         headline: "database connections (vitascope-db)".to_owned(),
         service: Some("vitascope-db".to_owned()),
         facts: vec![("Reason".to_owned(), "95 connections were above 80".to_owned())],
+        asks: Vec::new(),
         link: Some("https://console.example/i/0K3M9QF7T?s=SECRET".to_owned()),
         runbook: Some("https://wiki.example.com/db".to_owned()),
         opened_at: Timestamp::from_second(NOW - 60).unwrap(),
@@ -454,4 +455,18 @@ async fn one_client_sends_many_messages_at_once() {
         assert!(result.unwrap().is_ok());
     }
     assert_eq!(play.seen().len(), 20);
+}
+
+#[tokio::test]
+async fn what_came_of_a_click_is_said_once_and_only_where_slack_takes_it() {
+    let play = Play::open(Role::receiver(SIGNING_KEY, NOW), [Act::say(200, "ok"), Act::say(404, "expired_url")]).await;
+    let (client, answer) = (Client::with_timing(quick()), json!({ "text": "approved" }));
+    let (hooks, time) = (play.url("/"), Duration::from_secs(5));
+    assert_eq!(client.respond(&play.url("/actions/T0/1/SECRET"), &hooks, &answer, time).await, Ok(()));
+    assert_eq!((play.seen()[0].path.as_str(), play.seen()[0].json()), ("/actions/T0/1/SECRET", answer.clone()));
+    let refused = client.respond(&play.url("/actions/T0/1/SECRET"), &hooks, &answer, time).await.unwrap_err();
+    assert!(refused.contains("404") && !refused.contains("SECRET"), "{refused}");
+    let elsewhere = client.respond(&play.url("/actions/SECRET"), "https://hooks.slack.com/", &answer, time).await.unwrap_err();
+    assert!(!elsewhere.contains("SECRET"), "{elsewhere}");
+    assert_eq!(play.seen().len(), 2, "nothing is sent to elsewhere, and nothing twice");
 }

@@ -64,6 +64,7 @@ async fn sent(address: SocketAddr) -> Result<Receipt, SendError> {
         headline: "database connections".to_owned(),
         service: None,
         facts: Vec::new(),
+        asks: Vec::new(),
         link: None,
         runbook: None,
         is_over: false,

@@ -271,6 +271,7 @@ fn open(now: Timestamp, policy: &Policy, mut record: AlertRecord, verdict: Verdi
         status: Status::Triggered,
         told: None,
         mended_told: false,
+        asked: Vec::new(),
         suppressed: None,
         flapping: Vec::new(),
         storm: None,

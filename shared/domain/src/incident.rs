@@ -12,6 +12,7 @@ use crate::inhibit::SourceKey;
 use crate::labels::Labels;
 use crate::mute::Muting;
 use crate::priority::Priority;
+use crate::question::Question;
 use crate::route::{GroupKey, Settings};
 use crate::timeline::{Entry, EntryKind, Scribe};
 
@@ -54,6 +55,9 @@ pub struct Incident {
     /// Whether people were told that a remediation helped.
     #[serde(default)]
     pub mended_told: bool,
+    /// The open questions that people were told of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<Question>,
     /// The reason last noted for telling nobody: all alerts are suppressed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suppressed: Option<String>,

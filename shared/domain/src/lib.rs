@@ -40,6 +40,7 @@ pub mod mute;
 pub mod notice;
 pub mod policy;
 pub mod priority;
+pub mod question;
 pub mod rehearsal;
 pub mod remediation;
 pub mod replay;

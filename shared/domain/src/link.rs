@@ -4,6 +4,7 @@
 //! was sent to, and runs out. Its signature is HMAC-SHA256, cut to 128 bits.
 
 use std::fmt;
+use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -50,6 +51,34 @@ impl fmt::Display for Grant {
     }
 }
 
+impl FromStr for Grant {
+    type Err = LinkError;
+
+    fn from_str(text: &str) -> Result<Grant, LinkError> {
+        match text.split_once(' ') {
+            None if text == "show" => Ok(Grant::Show),
+            None if text == "acknowledge" => Ok(Grant::Acknowledge),
+            None if text == "resolve" => Ok(Grant::Resolve),
+            Some(("approve", name)) => Ok(Grant::Approve(name.to_owned())),
+            Some(("decline", name)) => Ok(Grant::Decline(name.to_owned())),
+            None | Some(_) => Err(LinkError::Invalid),
+        }
+    }
+}
+
+/// What a button says when it is pressed, and is known to have said when it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pressed {
+    /// The incident.
+    pub incident: IncidentId,
+    /// What its holder may do.
+    pub grant: Grant,
+    /// For whom it was made.
+    pub to: String,
+    /// When it runs out, in whole seconds.
+    pub expires_at: Timestamp,
+}
+
 /// The key that links are signed with.
 #[derive(Clone)]
 pub struct LinkKey(Vec<u8>);
@@ -91,6 +120,28 @@ impl LinkKey {
         format!("{to}.{expiry:x}.{}", URL_SAFE_NO_PAD.encode(self.signature(incident, grant, &to, expiry)))
     }
 
+    /// All that a button carries with which `to` may do what `grant` says until
+    /// `expires_at`: `incident token grant`.
+    pub fn button(&self, incident: &IncidentId, grant: &Grant, to: &str, expires_at: Timestamp) -> String {
+        format!("{} {} {grant}", incident.compact(), self.sign(incident, grant, to, expires_at))
+    }
+
+    /// Checks what a button carried; gives what it was made for.
+    ///
+    /// # Errors
+    /// As for [`LinkKey::verify`].
+    pub fn pressed(&self, carried: &str, now: Timestamp) -> Result<Pressed, LinkError> {
+        let mut parts = carried.splitn(3, ' ');
+        let (Some(incident), Some(token), Some(grant)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(LinkError::Invalid);
+        };
+        let incident: IncidentId = incident.parse().map_err(|_| LinkError::Invalid)?;
+        let grant: Grant = grant.parse()?;
+        let (to, expiry) = self.check(token, &incident, &grant, now)?;
+        let expires_at = Timestamp::from_second(expiry).map_err(|_| LinkError::Invalid)?;
+        Ok(Pressed { incident, grant, to, expires_at })
+    }
+
     /// Checks a token; gives the one it was made for. It is good until the second
     /// before `expires_at`, and not in that second.
     ///
@@ -98,6 +149,11 @@ impl LinkKey {
     /// [`LinkError::Invalid`] when it was not signed with this key for this, or a
     /// byte was changed; [`LinkError::Expired`] when it was good once.
     pub fn verify(&self, token: &str, incident: &IncidentId, grant: &Grant, now: Timestamp) -> Result<String, LinkError> {
+        self.check(token, incident, grant, now).map(|(to, _)| to)
+    }
+
+    /// Checks a token; gives the one it was made for, and when it runs out.
+    fn check(&self, token: &str, incident: &IncidentId, grant: &Grant, now: Timestamp) -> Result<(String, i64), LinkError> {
         let mut parts = token.splitn(3, '.');
         let (Some(to), Some(expiry), Some(signature)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(LinkError::Invalid);
@@ -117,7 +173,7 @@ impl LinkKey {
         if now.as_second() >= expiry {
             return Err(LinkError::Expired);
         }
-        Ok(to.to_owned())
+        Ok((to.to_owned(), expiry))
     }
 
     fn mac(&self, incident: &IncidentId, grant: &Grant, to: &str, expiry: i64) -> Hmac<Sha256> {
@@ -222,6 +278,27 @@ mod tests {
             let token = key().sign(&incident, &Grant::Show, to, at(60));
             assert_eq!(key().verify(&token, &incident, &Grant::Show, at(0)), Ok(shown.to_owned()));
             assert!(token.chars().all(|ch| ch.is_ascii_alphanumeric() || matches!(ch, '-' | '_' | '.')), "{token}");
+        }
+    }
+
+    #[test]
+    fn a_button_says_what_it_was_made_for_and_nothing_else_can_be_put_into_it() {
+        let incident: IncidentId = "0K3-M9Q-F7T".parse().unwrap();
+        let grants = ["approve reset db", "approve reset", "decline reset db", "acknowledge", "resolve", "show"];
+        for made_for in grants {
+            let grant: Grant = made_for.parse().unwrap();
+            assert_eq!(grant.to_string(), made_for);
+            let carried = key().button(&incident, &grant, "team", at(60));
+            let wanted = Pressed { incident: incident.clone(), grant: grant.clone(), to: "team".into(), expires_at: at(60) };
+            assert_eq!(key().pressed(&carried, at(59)), Ok(wanted));
+            assert_eq!(key().pressed(&carried, at(60)), Err(LinkError::Expired));
+            let (pass, _) = carried.split_once(&format!(" {made_for}")).unwrap();
+            let others = grants.iter().filter(|other| **other != made_for).map(|other| format!("{pass} {other}"));
+            let spoilt = ["0K3M9QF7V", "none", ""].map(|other| carried.replacen("0K3M9QF7T", other, 1));
+            let more = [carried.replacen("team", "ann", 1), format!("{carried} "), format!(" {carried}"), pass.to_owned()];
+            for changed in others.chain(spoilt).chain(more).chain([String::new()]) {
+                assert_eq!(key().pressed(&changed, at(0)), Err(LinkError::Invalid), "{changed}");
+            }
         }
     }
 

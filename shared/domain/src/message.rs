@@ -17,6 +17,7 @@ use crate::incident::{AlertRecord, Incident, Status};
 use crate::notice::NoticeKind;
 use crate::policy::Policy;
 use crate::priority::Priority;
+use crate::question::Question;
 use crate::remediation::Remedy;
 use crate::span::Span;
 use crate::text::clean;
@@ -44,6 +45,8 @@ pub struct Brief {
     pub service: Option<String>,
     /// Facts, in order: what they are and what they say.
     pub facts: Vec<(String, String)>,
+    /// What waits for the approval of whoever reads this.
+    pub asks: Vec<Ask>,
     /// Where to see it and answer.
     pub link: Option<String>,
     /// Where to read what to do.
@@ -52,6 +55,24 @@ pub struct Brief {
     pub is_over: bool,
     /// When it was opened.
     pub opened_at: Timestamp,
+}
+
+/// A question in a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// What is asked.
+    pub question: Question,
+    /// What buttons carry, where there can be any.
+    pub buttons: Option<Buttons>,
+}
+
+/// What the buttons under a question carry: each is a credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Buttons {
+    /// To approve.
+    pub approve: String,
+    /// To decline.
+    pub decline: String,
 }
 
 /// A message for a topic's subscribers.
@@ -90,11 +111,22 @@ pub fn brief(
             facts.push((name.to_owned(), value));
         }
     };
+    let questions = questions(now, incident, &firing, remedies, kind);
+    if let NoticeKind::Asks { question, others } = kind {
+        fact("Would do", format!("{} ({})", question.does, question.remediation));
+        fact("Answer until", moment(question.expires_at));
+        fact("Also asked", others.join(", "));
+    } else {
+        for question in &questions {
+            let Question { remediation, does, expires_at } = question;
+            fact("Approve?", format!("{does} ({remediation}), until {}", moment(*expires_at)));
+        }
+    }
     fact("Why now", because.to_owned());
     fact("About", incident.summary.clone());
     fact("Reason", incident.reason.clone());
     fact("Alerts", alerts(&firing, members.len()));
-    for remedy in remedies {
+    for remedy in remedies.iter().filter(|remedy| !questions.iter().any(|question| question.remediation == remedy.name)) {
         fact("Remediation", format!("{}: {}", remedy.name, remedy.stage.sentence()));
     }
     fact("Opened", format!("{} ({} ago)", moment(incident.opened_at), Span::between(incident.opened_at, now).spoken()));
@@ -117,9 +149,10 @@ pub fn brief(
         id: incident.id.to_string(),
         kind: kind.clone(),
         priority: incident.priority,
-        headline: headline(incident, kind),
+        headline: headline(incident, kind, &questions),
         service: incident.service().map(str::to_owned),
         facts,
+        asks: questions.into_iter().map(|question| Ask { question, buttons: None }).collect(),
         link,
         runbook: incident.runbook.clone(),
         is_over: !matches!(incident.status, Status::Triggered | Status::Acknowledged { .. }),
@@ -127,13 +160,34 @@ pub fn brief(
     }
 }
 
-fn headline(incident: &Incident, kind: &NoticeKind) -> String {
+/// What waits for approval: in a question that alone, in any other message about
+/// what is wrong all of it.
+fn questions(
+    now: Timestamp,
+    incident: &Incident,
+    firing: &[&AlertRecord],
+    remedies: &[Remedy],
+    kind: &NoticeKind,
+) -> Vec<Question> {
+    let is_open = matches!(incident.status, Status::Triggered | Status::Acknowledged { .. });
+    if !is_open || firing.is_empty() || !kind.opens() {
+        return Vec::new();
+    }
+    let mut questions: Vec<Question> = remedies.iter().filter_map(|remedy| Question::open(now, remedy)).collect();
+    if let NoticeKind::Asks { question, .. } = kind {
+        questions.retain(|open| open == question);
+    }
+    questions
+}
+
+fn headline(incident: &Incident, kind: &NoticeKind, questions: &[Question]) -> String {
     let verb = match kind {
         NoticeKind::Opened => String::new(),
         NoticeKind::Page { .. } => "Please answer: ".to_owned(),
         NoticeKind::Updated => "More of: ".to_owned(),
         NoticeKind::Reminder => "Still unanswered: ".to_owned(),
         NoticeKind::Mended => "Mended: ".to_owned(),
+        NoticeKind::Asks { question, .. } => format!("Approve? {}: ", question.does),
         NoticeKind::Acknowledged { by } => format!("{by} has taken: "),
         NoticeKind::Resolved => "Resolved: ".to_owned(),
         NoticeKind::Failsafe { .. } => "Nobody was reached: ".to_owned(),
@@ -142,7 +196,12 @@ fn headline(incident: &Incident, kind: &NoticeKind) -> String {
         Some(service) if !incident.title.contains(service) => format!(" ({service})"),
         _ => String::new(),
     };
-    clean(&format!("{verb}{}{service}", incident.title), LINE_MAX)
+    let asks = match (kind, questions) {
+        (NoticeKind::Asks { .. }, _) | (_, []) => String::new(),
+        (_, [one]) => format!("; approve? {}", one.does),
+        (_, [first, more @ ..]) => format!("; approve? {} and {} more", first.does, more.len()),
+    };
+    clean(&format!("{verb}{}{service}{asks}", incident.title), LINE_MAX)
 }
 
 fn alerts(firing: &[&AlertRecord], n_members: usize) -> String {

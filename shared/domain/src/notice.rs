@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::digest;
 use crate::policy::{Address, Channel, Class};
+use crate::question::Question;
 use crate::span::Span;
 
 /// How long the tick that decided on a message has it to itself. Longer than the
@@ -55,6 +56,14 @@ pub enum NoticeKind {
     Reminder,
     /// A remediation helped.
     Mended,
+    /// A remediation waits for approval.
+    Asks {
+        /// What is asked.
+        question: Question,
+        /// Who else is asked.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        others: Vec<String>,
+    },
     /// Somebody has answered.
     Acknowledged {
         /// Who.
@@ -78,6 +87,7 @@ impl NoticeKind {
             NoticeKind::Updated => "updated",
             NoticeKind::Reminder => "reminder",
             NoticeKind::Mended => "mended",
+            NoticeKind::Asks { .. } => "asks",
             NoticeKind::Acknowledged { .. } => "acknowledged",
             NoticeKind::Resolved => "resolved",
             NoticeKind::Failsafe { .. } => "failsafe",
@@ -98,6 +108,7 @@ impl NoticeKind {
             | NoticeKind::Updated
             | NoticeKind::Reminder
             | NoticeKind::Mended
+            | NoticeKind::Asks { .. }
             | NoticeKind::Failsafe { .. } => true,
             NoticeKind::Acknowledged { .. } | NoticeKind::Resolved => false,
         }
@@ -169,7 +180,7 @@ impl Notice {
         match &self.delivery {
             Delivery::Pending { .. } | Delivery::Sent { .. } => true,
             Delivery::Failed { .. } => false,
-            Delivery::Cancelled { why, .. } => why == CANCELLED_UNSURE,
+            Delivery::Cancelled { why, .. } => why == CANCELLED_UNSURE || why == CANCELLED_ANSWERED,
         }
     }
 
@@ -192,6 +203,8 @@ impl Notice {
 
 /// Why a message was cancelled though it may have been sent.
 pub const CANCELLED_UNSURE: &str = "the incident ended before it was known whether this was sent";
+/// Why a question was cancelled though it may have been sent.
+pub const CANCELLED_ANSWERED: &str = "the question was over before it was known whether this was sent";
 
 #[cfg(test)]
 mod tests {
@@ -211,6 +224,10 @@ mod tests {
             Just(NoticeKind::Updated),
             Just(NoticeKind::Reminder),
             Just(NoticeKind::Mended),
+            ("[a-z]{1,6}", prop::collection::vec("[a-z]{1,3}", 0..3)).prop_map(|(remediation, others)| NoticeKind::Asks {
+                question: Question { remediation, does: "reboot db-1".into(), expires_at: at(60) },
+                others,
+            }),
             "[a-z]{1,6}".prop_map(|by| NoticeKind::Acknowledged { by }),
             Just(NoticeKind::Resolved),
             "[a-z ]{1,9}".prop_map(|why| NoticeKind::Failsafe { why }),
@@ -255,6 +272,7 @@ mod tests {
             (Delivery::Sent { at: at(1), via: Address::Failsafe, receipt: None }, true),
             (Delivery::Failed { at: at(1), why: "403".into() }, false),
             (cancelled(CANCELLED_UNSURE), true),
+            (cancelled(CANCELLED_ANSWERED), true),
             (cancelled("the incident ended first"), false),
         ] {
             notice.delivery = delivery;

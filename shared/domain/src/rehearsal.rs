@@ -346,6 +346,23 @@ impl Rehearsal {
         self.answer(|now, incident, version, linger| incident::resolve(now, incident, version, by, linger).ok())
     }
 
+    /// A remediation of an incident comes to a stage, and the clock is nudged.
+    #[cfg(test)]
+    pub(crate) fn comes_to(&mut self, id: &IncidentId, remedy: Remedy) {
+        if let Some(played) = self.incidents.get_mut(id) {
+            played.remedies.retain(|known| known.name != remedy.name);
+            played.remedies.push(remedy);
+        }
+        self.clocks.start(&Start::at(id, self.now, false));
+        self.advance(self.now);
+    }
+
+    /// What was sent of an incident, to say how it went.
+    #[cfg(test)]
+    pub(crate) fn notices_mut(&mut self, id: &IncidentId) -> impl Iterator<Item = &mut Notice> {
+        self.incidents.get_mut(id).into_iter().flat_map(|played| played.notices.iter_mut())
+    }
+
     fn answer(&mut self, say: impl Fn(Timestamp, &Incident, u64, Span) -> Option<Answered>) -> usize {
         let mut n_answered = 0;
         for (_, id) in self.order.clone() {

@@ -12,7 +12,8 @@ use crate::incident::{AlertRecord, Incident};
 use crate::labels::Labels;
 use crate::policy::{Address, Policy};
 use crate::rehearsal::{Note, Rehearsal};
-use crate::remediation::Remedy;
+use crate::remediation::action::RdsConnectionResetPlan;
+use crate::remediation::{Plan, Remedy, Stage};
 use crate::span::Span;
 
 /// A rehearsal told as a script, with every promise of a tick tried on the way.
@@ -106,6 +107,20 @@ impl Script {
         self.keep_notes();
     }
 
+    /// Remediation `name` of the newest incident asks whether to reboot a database,
+    /// for so long.
+    pub(crate) fn asks(&mut self, name: &str, within: Span) {
+        self.comes_to(name, Stage::Asked { expires_at: within.after(self.now()), plan: reboot() });
+    }
+
+    /// Remediation `name` of the newest incident comes to a stage.
+    pub(crate) fn comes_to(&mut self, name: &str, stage: Stage) {
+        let id = self.newest().unwrap().id.clone();
+        let remedy = Remedy { stage, ..Remedy::proposed(name, None, "cpu", self.start, 0, self.start) };
+        self.rehearsal.comes_to(&id, remedy);
+        self.keep_notes();
+    }
+
     /// All alerts.
     pub(crate) fn members(&self) -> Vec<AlertRecord> {
         self.rehearsal.records.values().cloned().collect()
@@ -142,6 +157,12 @@ impl Script {
             out
         })
     }
+}
+
+/// A plan to restart a database.
+pub(crate) fn reboot() -> Plan {
+    let plan = RdsConnectionResetPlan::Reboot { instance: "db-1".to_owned(), force_failover: false };
+    Plan::RdsConnectionReset(plan)
 }
 
 fn clock(seconds: u64) -> String {

@@ -1,6 +1,8 @@
-use domain::message::Brief;
+use domain::message::{Ask, Brief, Buttons};
 use domain::notice::NoticeKind;
 use domain::priority::Priority;
+use domain::question::Question;
+use jiff::Timestamp;
 
 use super::*;
 
@@ -12,6 +14,10 @@ fn brief() -> Brief {
         headline: "database connections".to_owned(),
         service: None,
         facts: Vec::new(),
+        asks: vec![Ask {
+            question: Question { remediation: "reset".to_owned(), does: "reboot db-1".to_owned(), expires_at: Timestamp::MAX },
+            buttons: Some(Buttons { approve: "approve-SECRET".to_owned(), decline: "decline-SECRET".to_owned() }),
+        }],
         link: Some("https://console.example/i/0K3?s=SECRET".to_owned()),
         runbook: None,
         is_over: false,

@@ -1,4 +1,12 @@
+use domain::question::Question;
+
 use super::*;
+
+fn asks() -> NoticeKind {
+    let question =
+        Question { remediation: "reset-db".to_owned(), does: "reboot db-1".to_owned(), expires_at: jiff::Timestamp::MAX };
+    NoticeKind::Asks { question, others: Vec::new() }
+}
 
 fn brief(kind: NoticeKind) -> Brief {
     Brief {
@@ -12,6 +20,7 @@ fn brief(kind: NoticeKind) -> Brief {
             ("Remediation".to_owned(), "rds-reset: waits for approval".to_owned()),
             ("Remediation".to_owned(), "scale-out: refused".to_owned()),
         ],
+        asks: Vec::new(),
         link: Some("https://console.example/i/0K3M9QF7T?s=abc".to_owned()),
         runbook: Some("https://wiki.example.com/db".to_owned()),
         is_over: false,
@@ -56,6 +65,7 @@ fn each_kind_of_message_has_its_event() {
         (NoticeKind::Updated, Some("trigger"), Some("resolve")),
         (NoticeKind::Reminder, Some("trigger"), Some("resolve")),
         (NoticeKind::Failsafe { why: by() }, Some("trigger"), Some("resolve")),
+        (asks(), Some("trigger"), Some("resolve")),
         (NoticeKind::Mended, None, Some("resolve")),
         (NoticeKind::Acknowledged { by: by() }, Some("acknowledge"), Some("resolve")),
         (NoticeKind::Resolved, Some("resolve"), Some("resolve")),

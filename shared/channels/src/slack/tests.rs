@@ -1,3 +1,4 @@
+use domain::question::Question;
 use proptest::prelude::*;
 
 use super::*;
@@ -16,11 +17,40 @@ fn brief(kind: NoticeKind) -> Brief {
             ("Opened".to_owned(), "2026-11-21 02:05 UTC (2 min ago)".to_owned()),
             ("Dashboard".to_owned(), "https://grafana.example/d/db?a=1&b=2".to_owned()),
         ],
+        asks: Vec::new(),
         link: Some("https://console.example/i/0K3M9QF7T?s=abc&x=1".to_owned()),
         runbook: Some("https://wiki.example.com/db".to_owned()),
         is_over: false,
         opened_at: "2026-11-21T02:05:00Z".parse().unwrap(),
     }
+}
+
+fn button(button: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let style = button.get("style").map(|style| format!(", {}", text(style))).unwrap_or_default();
+    let label = text(&button["text"]["text"]);
+    if let Some(url) = button.get("url") {
+        return format!("[{label}] -> {}{style}", text(url));
+    }
+    let dialog = &button["confirm"];
+    let (title, says) = (text(&dialog["title"]["text"]), text(&dialog["text"]["text"]));
+    format!("[{label}] = {}{style} ({title} {says})", text(&button["value"]))
+}
+
+fn ask(n: usize) -> Ask {
+    Ask {
+        question: Question {
+            remediation: format!("reset-{n}"),
+            does: format!("reboot <db-{n}>"),
+            expires_at: "2026-11-21T02:35:00Z".parse().unwrap(),
+        },
+        buttons: Some(Buttons { approve: format!("yes-{n}"), decline: format!("no-{n}") }),
+    }
+}
+
+fn asks(n: usize) -> Brief {
+    let kind = NoticeKind::Asks { question: ask(n).question, others: Vec::new() };
+    Brief { asks: vec![ask(n)], facts: Vec::new(), runbook: None, ..brief(kind) }
 }
 
 /// Draws a message as somebody sees it.
@@ -36,11 +66,7 @@ fn drawn(message: &Value) -> String {
             "section" if block.get("fields").is_some() => format!("columns: {}", texts(&block["fields"])),
             "section" => format!("line: {}", block["text"]["text"].as_str().unwrap().replace('\n', " ")),
             "context" => format!("small: {}", texts(&block["elements"])),
-            "actions" => {
-                let button = &block["elements"][0];
-                let style = button.get("style").map(|style| format!(", {}", style.as_str().unwrap())).unwrap_or_default();
-                format!("[{}] -> {}{style}", button["text"]["text"].as_str().unwrap(), button["url"].as_str().unwrap())
-            }
+            "actions" => block["elements"].as_array().unwrap().iter().map(button).collect::<Vec<_>>().join(" "),
             other => panic!("{other}"),
         });
     }
@@ -66,6 +92,46 @@ small: `0K3-M9Q-F7T` · critical · opened <!date^1795226700^{date_short_pretty}
 }
 
 #[test]
+fn a_question_has_buttons_and_each_says_again_what_it_does() {
+    let drawn = drawn(&message(&asks(1), None, Shape::FULL));
+    let wanted = "\
+[Approve] = yes-1, primary (Approve reset-1? Watchkeeper will reboot &lt;db-1&gt; (reset-1, incident 0K3-M9Q-F7T)) \
+[Decline] = no-1, danger (Decline reset-1? Watchkeeper will not reboot &lt;db-1&gt; (reset-1, incident 0K3-M9Q-F7T))
+[Open] -> https://console.example/i/0K3M9QF7T?s=abc&x=1
+small:";
+    assert!(drawn.starts_with("notification: ✋ P1"), "{drawn}");
+    assert!(drawn.contains(wanted), "{drawn}");
+}
+
+#[test]
+fn of_several_questions_each_has_buttons_of_its_own() {
+    let brief = Brief { asks: (1..=5).map(ask).collect(), ..brief(NoticeKind::Opened) };
+    let message = message(&brief, None, Shape::FULL);
+    let drawn = drawn(&message);
+    for n in 1..=5 {
+        assert_eq!(drawn.contains(&format!("[Approve reset-{n}] = yes-{n}")), n <= ASKS_MAX, "{drawn}");
+    }
+    let blocks = message["blocks"].as_array().unwrap();
+    assert_eq!(blocks.iter().filter(|block| block["type"] == "actions").count(), ASKS_MAX + 1);
+    let of_block =
+        |block: &Value| block["elements"].as_array().unwrap().iter().map(|it| it["action_id"].clone()).collect::<Vec<_>>();
+    let first = blocks.iter().find(|block| block["type"] == "actions").unwrap();
+    assert_eq!(of_block(first), ["approve", "decline"], "ids in a block differ");
+}
+
+#[test]
+fn without_interactivity_or_with_something_too_long_to_carry_only_the_link_is_there() {
+    let without = Ask { buttons: None, ..ask(1) };
+    let long = Ask { buttons: Some(Buttons { approve: "x".repeat(VALUE_MAX + 1), decline: "no".to_owned() }), ..ask(1) };
+    for ask in [without, long] {
+        let drawn = drawn(&message(&Brief { asks: vec![ask], ..asks(1) }, None, Shape::FULL));
+        assert!(!drawn.contains("[Approve]") && drawn.contains("[Open] -> https://console.example/"), "{drawn}");
+    }
+    let plain = message(&asks(1), None, Shape { has_blocks: false, has_thread: true }).to_string();
+    assert!(!plain.contains("yes-1"), "{plain}");
+}
+
+#[test]
 fn the_sign_in_the_header_says_how_it_stands() {
     for (kind, is_over, priority, wanted) in [
         (NoticeKind::Opened, false, Priority::P1, "🔴 P1"),
@@ -74,6 +140,7 @@ fn the_sign_in_the_header_says_how_it_stands() {
         (NoticeKind::Updated, false, Priority::P4, "🔵 P4"),
         (NoticeKind::Acknowledged { by: "ana".to_owned() }, false, Priority::P1, "👀 P1"),
         (NoticeKind::Mended, false, Priority::P1, "🔧 P1"),
+        (asks(1).kind, false, Priority::P1, "✋ P1"),
         (NoticeKind::Resolved, true, Priority::P1, "✅ P1"),
         (NoticeKind::Page { rule: 1 }, true, Priority::P1, "✅ P1"),
     ] {
@@ -86,6 +153,7 @@ fn the_sign_in_the_header_says_how_it_stands() {
 fn in_a_thread_what_rings_is_shown_in_the_channel_too() {
     for (kind, wanted) in [
         (NoticeKind::Page { rule: 2 }, true),
+        (asks(1).kind, true),
         (NoticeKind::Resolved, true),
         (NoticeKind::Updated, false),
         (NoticeKind::Acknowledged { by: "ana".to_owned() }, false),
@@ -207,7 +275,20 @@ fn check_limits(message: &Value) {
                     check(&block["text"], SECTION_MAX);
                 }
             }
-            "actions" => assert!(block["elements"][0]["url"].as_str().unwrap().len() <= URL_MAX),
+            "actions" => {
+                for button in block["elements"].as_array().unwrap() {
+                    check(&button["text"], LABEL_MAX);
+                    assert!(button["url"].as_str().unwrap_or_default().len() <= URL_MAX);
+                    assert!(units(button["value"].as_str().unwrap_or_default()) <= VALUE_MAX);
+                    assert!(units(button["accessibility_label"].as_str().unwrap()) <= LABEL_MAX);
+                    if let Some(dialog) = button.get("confirm") {
+                        check(&dialog["title"], DIALOG_TITLE_MAX);
+                        check(&dialog["text"], DIALOG_MAX);
+                        check(&dialog["confirm"], 30);
+                        check(&dialog["deny"], 30);
+                    }
+                }
+            }
             "context" => check(&block["elements"][0], SECTION_MAX),
             other => panic!("{other}"),
         }
@@ -235,8 +316,13 @@ proptest! {
         facts in prop::collection::vec((prop_oneof![texts(), Just("Dashboard".to_owned())], texts()), 0..60),
         link in prop::option::of(texts()),
         runbook in prop::option::of(texts()),
+        asked in prop::collection::vec((texts(), texts(), texts()), 0..6),
     ) {
-        let brief = Brief { id, headline, facts, link, runbook, ..brief(NoticeKind::Opened) };
+        let asks = asked.into_iter().map(|(remediation, does, carries)| Ask {
+            question: Question { remediation, does, ..ask(1).question },
+            buttons: Some(Buttons { approve: carries.clone(), decline: carries }),
+        });
+        let brief = Brief { id, headline, facts, link, runbook, asks: asks.collect(), ..brief(NoticeKind::Opened) };
         check_limits(&message(&brief, None, Shape::FULL));
         let plain = message(&brief, None, Shape { has_blocks: false, has_thread: true });
         prop_assert!(units(plain["text"].as_str().unwrap()) <= PLAIN_MAX);

@@ -1,3 +1,4 @@
+use domain::message::{Ask, Buttons};
 use domain::notice::NoticeKind;
 use domain::priority::Priority;
 
@@ -11,6 +12,14 @@ fn brief() -> Brief {
         headline: "ana has taken: high CPU".to_owned(),
         service: None,
         facts: vec![("Reason".to_owned(), "\"95\" > 80".to_owned())],
+        asks: vec![Ask {
+            question: Question {
+                remediation: "reset-db".to_owned(),
+                does: "reboot db-1".to_owned(),
+                expires_at: "2026-11-21T02:35:00Z".parse().unwrap(),
+            },
+            buttons: Some(Buttons { approve: "a-credential".to_owned(), decline: "another".to_owned() }),
+        }],
         link: Some("https://console.example/i".to_owned()),
         runbook: None,
         is_over: false,
@@ -25,7 +34,8 @@ fn the_body_is_version_1() {
     let wanted = concat!(
         r#"{"version":1,"notice":"0K3-M9Q-F7T:0001-acknowledged-1a2b3c4d","id":"0K3-M9Q-F7T","kind":"acknowledged","#,
         r#""priority":"P2","headline":"ana has taken: high CPU","service":null,"#,
-        r#""facts":[{"name":"Reason","value":"\"95\" > 80"}],"link":"https://console.example/i","runbook":null,"#,
+        r#""facts":[{"name":"Reason","value":"\"95\" > 80"}],"#,
+        r#""questions":[{"remediation":"reset-db","does":"reboot db-1","expires_at":"2026-11-21T02:35:00Z"}],"link":"https://console.example/i","runbook":null,"#,
         r#""opened_at":"2026-11-21T02:05:00Z","is_over":false}"#,
     );
     assert_eq!(Body::new(&brief, &key).to_json(), wanted);

@@ -4,6 +4,7 @@
 //! state, the messages to send and the next wake-up. The same tick run again on
 //! what it gave decides nothing new.
 
+mod ask;
 mod hours;
 mod ladder;
 mod noise;
@@ -21,7 +22,7 @@ use crate::control::Control;
 use crate::id::IncidentId;
 use crate::incident::{AlertRecord, Incident, Status};
 use crate::inhibit::{self, Causes, SourceKey};
-use crate::notice::Notice;
+use crate::notice::{CANCELLED_ANSWERED, CLAIM, Delivery, Notice, NoticeKind};
 use crate::policy::Policy;
 use crate::remediation::Remedy;
 use crate::span::Span;
@@ -251,6 +252,7 @@ impl<'t> Ticking<'t> {
         if self.is_off_hours(&active) || self.is_led() {
             if matches!(self.incident.status, Status::Acknowledged { .. }) {
                 self.tell_of_answer();
+                self.put_questions();
             }
             return;
         }
@@ -269,6 +271,7 @@ impl<'t> Ticking<'t> {
                 self.later_notifications(&active, &told);
             }
         }
+        self.put_questions();
         self.plan_news();
     }
 
@@ -310,8 +313,13 @@ impl<'t> Ticking<'t> {
         self.incident.causes = causes.into_iter().collect();
     }
 
+    /// Whether a message asks what needs no answer any more.
+    fn is_answered(&self, notice: &Notice) -> bool {
+        matches!(&notice.kind, NoticeKind::Asks { question, .. } if !self.questions().contains(question))
+    }
+
     /// Takes up messages that an earlier tick left, and waits for those that
-    /// another may still be sending.
+    /// another may still be sending. Nobody is asked what was answered meanwhile.
     fn drive_pending(&mut self) {
         for notice in self.view.notices {
             let Some(due) = notice.due_at(self.clock) else { continue };
@@ -323,9 +331,11 @@ impl<'t> Ticking<'t> {
                 continue;
             }
             let mut again = notice.clone();
-            if let crate::notice::Delivery::Pending { clock, claimed_until, .. } = &mut again.delivery {
+            if self.is_answered(notice) {
+                again.delivery = Delivery::Cancelled { at: self.now, why: CANCELLED_ANSWERED.to_owned() };
+            } else if let Delivery::Pending { clock, claimed_until, .. } = &mut again.delivery {
                 *clock = self.clock;
-                *claimed_until = crate::notice::CLAIM.after(self.now);
+                *claimed_until = CLAIM.after(self.now);
             }
             self.notices.push(again);
         }

@@ -159,6 +159,23 @@ impl Ticking<'_> {
 
     /// Sends `kind` to every place that has heard of this incident, once each.
     pub(super) fn tell_the_told(&mut self, kind: &NoticeKind, because: &str) {
+        let targets = self.places_told(|notice| notice.send_resolved || !matches!(kind, NoticeKind::Resolved));
+        if targets.is_empty() {
+            return;
+        }
+        let round = self.next_round();
+        let mut names: Vec<String> = targets.iter().map(|(to, _)| to.clone()).collect();
+        names.sort();
+        names.dedup();
+        self.scribe.note(EntryKind::Notify, format!("tell {} ({})", names.join(", "), kind.word()), vec![because.to_owned()]);
+        for (to, channel) in &targets {
+            self.push_notice(round, kind.clone(), to, channel, because);
+        }
+    }
+
+    /// Every place that has heard of this incident by a message that `wants_it`, once
+    /// each, with whom it belongs to.
+    pub(super) fn places_told(&self, wants_it: impl Fn(&Notice) -> bool) -> Vec<(String, Channel)> {
         let mut places: BTreeSet<Address> = BTreeSet::new();
         let mut targets: Vec<(String, Channel)> = Vec::new();
         // Since the last end: a reopened incident is told of anew.
@@ -175,8 +192,7 @@ impl Ticking<'_> {
                 Delivery::Sent { via, .. } => via.clone(),
                 Delivery::Pending { .. } | Delivery::Failed { .. } | Delivery::Cancelled { .. } => notice.address.clone(),
             };
-            let wants_it = notice.send_resolved || !matches!(kind, NoticeKind::Resolved);
-            if wants_it && places.insert(address.clone()) {
+            if wants_it(notice) && places.insert(address.clone()) {
                 let channel = Channel {
                     class: notice.class,
                     address,
@@ -186,17 +202,7 @@ impl Ticking<'_> {
                 targets.push((notice.to.clone(), channel));
             }
         }
-        if targets.is_empty() {
-            return;
-        }
-        let round = self.next_round();
-        let mut names: Vec<String> = targets.iter().map(|(to, _)| to.clone()).collect();
-        names.sort();
-        names.dedup();
-        self.scribe.note(EntryKind::Notify, format!("tell {} ({})", names.join(", "), kind.word()), vec![because.to_owned()]);
-        for (to, channel) in &targets {
-            self.push_notice(round, kind.clone(), to, channel, because);
-        }
+        targets
     }
 
     /// The team's channels learn that a remediation helped, whether or not

@@ -8,6 +8,8 @@ use super::{Brief, SUBJECT_MAX, brief, text};
 use crate::incident::Incident;
 use crate::law::law;
 use crate::notice::NoticeKind;
+use crate::question::Question;
+use crate::remediation::Remedy;
 use crate::script::{Script, policy};
 use crate::span::Span;
 
@@ -34,7 +36,20 @@ fn story() -> (Script, Incident) {
 }
 
 fn told(script: &Script, incident: &Incident, kind: &NoticeKind, because: &str) -> Brief {
-    brief(script.now(), script.policy(), incident, &script.members(), &[], kind, because, Some(LINK.into()))
+    told_of(script, incident, &[], kind, because)
+}
+
+fn told_of(script: &Script, incident: &Incident, remedies: &[Remedy], kind: &NoticeKind, because: &str) -> Brief {
+    brief(script.now(), script.policy(), incident, &script.members(), remedies, kind, because, Some(LINK.into()))
+}
+
+/// [`story`] with a remediation that asks, and its question.
+fn story_with_question() -> (Script, Incident, Vec<Remedy>, NoticeKind) {
+    let (mut script, incident) = story();
+    script.asks("reset-db", Span::minutes(30));
+    let remedies = vec![script.first_remedy().1];
+    let question = Question::open(script.now(), &remedies[0]).unwrap();
+    (script, incident, remedies, NoticeKind::Asks { question, others: vec!["bob".into(), "team".into()] })
 }
 
 /// Subject, text for a phone and text for mail, the link written as `LINK`.
@@ -118,6 +133,60 @@ fn every_kind_says_in_its_first_words_what_is_wanted() {
         assert_eq!(text.short, format!("{wanted} 0V1-VR0-000\n{LINK}"));
         assert!(text.long.starts_with(&format!("{wanted}\n")), "{}", text.long);
     }
+}
+
+#[test]
+fn a_question_says_what_would_be_done_until_when_and_who_else_is_asked() {
+    let (script, incident, remedies, kind) = story_with_question();
+    let brief = told_of(&script, &incident, &remedies, &kind, "remediation reset-db needs a person's approval");
+    let text = text(&brief);
+    assert_eq!(text.subject, "[0V1-VR0-000] P1 Approve? reboot db-1: critical-error-rate (checkout)");
+    assert_eq!(text.short, format!("P1 Approve? reboot db-1: critical-error-rate (checkout) 0V1-VR0-000\n{LINK}"));
+    let wanted = "\
+P1 Approve? reboot db-1: critical-error-rate (checkout)
+Incident 0V1-VR0-000 (critical)
+
+Would do: reboot db-1 (reset-db)
+Answer until: 2026-06-01 00:40 UTC
+Also asked: bob, team
+Why now: remediation reset-db needs a person's approval
+About: Payments fail
+";
+    assert!(text.long.starts_with(wanted), "{}", text.long);
+    assert!(text.long.ends_with("See it and answer: LINK\n".replace("LINK", LINK).as_str()), "{}", text.long);
+    assert_eq!(brief.asks.len(), 1);
+}
+
+#[test]
+fn whatever_tells_of_trouble_carries_the_open_questions() {
+    let (script, incident, remedies, _) = story_with_question();
+    for kind in [NoticeKind::Opened, NoticeKind::Page { rule: 1 }, NoticeKind::Updated, NoticeKind::Reminder] {
+        let brief = told_of(&script, &incident, &remedies, &kind, "because");
+        assert!(brief.headline.ends_with("critical-error-rate (checkout); approve? reboot db-1"), "{}", brief.headline);
+        assert_eq!(brief.facts[0], ("Approve?".into(), "reboot db-1 (reset-db), until 2026-06-01 00:40 UTC".into()));
+        assert!(brief.facts.iter().all(|(name, _)| name != "Remediation"), "{:?}", brief.facts);
+        assert_eq!(brief.asks.len(), 1);
+    }
+    for kind in [NoticeKind::Resolved, NoticeKind::Acknowledged { by: "ann".into() }] {
+        let brief = told_of(&script, &incident, &remedies, &kind, "because");
+        assert!(brief.asks.is_empty() && !brief.headline.contains("approve"), "{}", brief.headline);
+    }
+}
+
+#[test]
+fn what_is_over_asks_nobody_to_approve() {
+    let (mut script, mut incident, remedies, kind) = story_with_question();
+    script.wait(Span::minutes(30));
+    assert_eq!(told_of(&script, &incident, &remedies, &kind, "because").asks, []);
+    let (mut script, _, remedies, kind) = story_with_question();
+    script.resolves("ann");
+    incident.status = script.newest().unwrap().status.clone();
+    assert_eq!(told_of(&script, &incident, &remedies, &kind, "because").asks, []);
+    let (mut script, incident, remedies, kind) = story_with_question();
+    for name in ["critical-error-rate", "critical-latency"] {
+        script.recovers(name, &[("group", "g"), ("service", "checkout")]);
+    }
+    assert_eq!(told_of(&script, &incident, &remedies, &kind, "because").asks, []);
 }
 
 #[test]

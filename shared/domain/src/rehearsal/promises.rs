@@ -32,9 +32,11 @@ impl Rehearsal {
             played.members.iter().filter_map(|fingerprint| self.records.get(fingerprint)).cloned().collect();
         let causes = causes_now(&self.policy, id, &members, &noted);
         let is_told_of = |notice: &crate::notice::Notice| match notice.kind {
-            NoticeKind::Opened | NoticeKind::Page { .. } | NoticeKind::Updated | NoticeKind::Reminder => {
-                matches!(notice.delivery, Delivery::Pending { .. })
-            }
+            NoticeKind::Opened
+            | NoticeKind::Page { .. }
+            | NoticeKind::Updated
+            | NoticeKind::Reminder
+            | NoticeKind::Asks { .. } => matches!(notice.delivery, Delivery::Pending { .. }),
             NoticeKind::Mended | NoticeKind::Acknowledged { .. } | NoticeKind::Resolved | NoticeKind::Failsafe { .. } => false,
         };
         for notice in tick.notices.iter().filter(|notice| is_told_of(notice)) {

@@ -82,6 +82,7 @@ fn asks(sent: &Sent) -> bool {
         | NoticeKind::Page { .. }
         | NoticeKind::Updated
         | NoticeKind::Reminder
+        | NoticeKind::Asks { .. }
         | NoticeKind::Failsafe { .. } => true,
         NoticeKind::Mended | NoticeKind::Acknowledged { .. } | NoticeKind::Resolved => false,
     }

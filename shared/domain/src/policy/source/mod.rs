@@ -125,6 +125,8 @@ pub struct Deployment {
     pub takes_all_alarms: bool,
     /// Prefixes of names of alarms that the rule leaves out.
     pub excluded_prefixes: Vec<String>,
+    /// Whether the Slack app hands clicks on buttons to the console.
+    pub slack_interactivity: bool,
 }
 
 impl Deployment {
