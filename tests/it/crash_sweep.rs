@@ -49,7 +49,10 @@ fn tags() -> BTreeMap<String, String> {
 
 async fn stage() -> Play {
     let play = Play::new(policy(), TOPICS).await;
-    play.world.add_service("main/api", Service { desired: 4, scalable: Some(Scalable::new(2, 10)), tags: tags(), ..Service::default() });
+    play.world.add_service(
+        "main/api",
+        Service { desired: 4, scalable: Some(Scalable::new(2, 10)), tags: tags(), ..Service::default() },
+    );
     play.world.add_instance("db", Instance { is_multi_az: true, tags: tags(), ..Instance::default() });
     play
 }

@@ -15,4 +15,5 @@ mod requests;
 mod servers;
 mod simulation;
 mod stage;
+mod stand_ins;
 mod sweeper;
