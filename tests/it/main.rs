@@ -16,4 +16,5 @@ mod servers;
 mod simulation;
 mod slack;
 mod stage;
+mod stand_ins;
 mod sweeper;

@@ -22,7 +22,7 @@ pub(super) async fn play(stage: &Stage) -> Outcome<()> {
         .await?;
     stage
         .soon("the service's minimum capacity is raised, its maximum is not touched", async || {
-            let target = deployment.scaling.target(&scalable_target());
+            let target = deployment.stand_ins.scaling.target(&scalable_target());
             expect(target == Some(Target { min: TASKS_MENDED, max: TASKS_MAX }), || format!("the scalable target is {target:?}"))
         })
         .await?;
@@ -53,7 +53,7 @@ pub(super) async fn play(stage: &Stage) -> Outcome<()> {
     stage.alarm(ALARM, "OK", "Threshold Crossed: 1 datapoint [41.2] was not greater than the threshold (70.0)").await?;
     stage
         .later("verified: the capacity is put back", async || {
-            let target = deployment.scaling.target(&scalable_target());
+            let target = deployment.stand_ins.scaling.target(&scalable_target());
             expect(target == Some(Target { min: TASKS, max: TASKS_MAX }), || format!("the scalable target is {target:?}"))
         })
         .await?;
@@ -69,7 +69,7 @@ pub(super) async fn play(stage: &Stage) -> Outcome<()> {
         .await?;
     stage
         .step("the maximum was never lowered", async {
-            let history = deployment.scaling.history(&scalable_target());
+            let history = deployment.stand_ins.scaling.history(&scalable_target());
             expect(history.iter().all(|target| target.max == TASKS_MAX), || format!("{history:?}"))
         })
         .await?;

@@ -7,8 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use form_urlencoded::Serializer;
 use http_body_util::{BodyExt as _, Full};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use hyper::{Method, Request};
+use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, TRANSFER_ENCODING};
+use hyper::http::request::Parts;
+use hyper::http::uri::PathAndQuery;
+use hyper::{Method, Request, Response};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -17,6 +19,8 @@ use serde_json::{Map, Value, json};
 use super::Outcome;
 
 const LIMIT: Duration = Duration::from_secs(30);
+/// Headers that are about one connection, not about what is sent over it.
+const OF_A_CONNECTION: [HeaderName; 4] = [HOST, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING];
 
 /// The emulator's address.
 #[derive(Debug, Clone)]
@@ -32,7 +36,8 @@ pub(super) struct Reply {
 }
 
 impl Api {
-    pub(super) fn new(port: u16) -> Api {
+    /// An emulator that listens on this port of loopback.
+    pub fn new(port: u16) -> Api {
         Api { port }
     }
 
@@ -51,17 +56,25 @@ impl Api {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(Bytes::from(body))).map_err(|error| error.to_string())?;
-        // A connection for each request: a pool may not outlive the runtime of the
-        // test that opened it.
-        let client: Client<HttpConnector, Full<Bytes>> =
-            Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
-        let exchange = async {
-            let response = client.request(request).await.map_err(|error| format!("{path}: {error}"))?;
-            let status = response.status().as_u16();
-            let body = response.into_body().collect().await.map_err(|error| format!("{path}: {error}"))?.to_bytes();
-            Ok(Reply { status, body: String::from_utf8_lossy(&body).into_owned() })
-        };
-        tokio::time::timeout(LIMIT, exchange).await.map_err(|_| format!("{path}: no answer in {} s", LIMIT.as_secs()))?
+        let response = exchange(request, path).await?;
+        let status = response.status().as_u16();
+        Ok(Reply { status, body: String::from_utf8_lossy(response.body()).into_owned() })
+    }
+
+    /// Sends a request on that somebody else has made, and gives what is answered; both
+    /// as they are, but for what is about the connection.
+    pub(super) async fn pass_on(&self, parts: &Parts, body: Bytes) -> Outcome<Response<Bytes>> {
+        let path = parts.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+        let mut request = Request::builder().method(parts.method.clone()).uri(format!("http://127.0.0.1:{}{path}", self.port));
+        for (name, value) in parts.headers.iter().filter(|(name, _)| !OF_A_CONNECTION.contains(name)) {
+            request = request.header(name, value);
+        }
+        let request = request.body(Full::new(body)).map_err(|error| error.to_string())?;
+        let mut response = exchange(request, path).await?;
+        for name in OF_A_CONNECTION {
+            response.headers_mut().remove(name);
+        }
+        Ok(response)
     }
 
     async fn ask(&self, method: Method, service: &str, path: &str, headers: &[(&str, &str)], body: String) -> Outcome<String> {
@@ -185,4 +198,18 @@ impl Api {
             }
         }
     }
+}
+
+/// Sends a request and reads the whole answer.
+async fn exchange(request: Request<Full<Bytes>>, path: &str) -> Outcome<Response<Bytes>> {
+    // A connection for each request: a pool may not outlive the runtime of the test
+    // that opened it.
+    let client: Client<HttpConnector, Full<Bytes>> = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
+    let exchange = async {
+        let response = client.request(request).await.map_err(|error| format!("{path}: {error}"))?;
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.map_err(|error| format!("{path}: {error}"))?.to_bytes();
+        Ok(Response::from_parts(parts, body))
+    };
+    tokio::time::timeout(LIMIT, exchange).await.map_err(|_| format!("{path}: no answer in {} s", LIMIT.as_secs()))?
 }

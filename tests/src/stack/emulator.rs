@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
+use super::stand_ins::SERVICES;
 use super::{Outcome, Places, eventually};
 
 /// It takes about a second.
@@ -24,10 +25,10 @@ pub(super) struct Emulator {
 }
 
 impl Emulator {
-    pub(super) async fn start(places: &Places, scaling: SocketAddr) -> Outcome<Emulator> {
+    pub(super) async fn start(places: &Places, stand_ins: SocketAddr) -> Outcome<Emulator> {
         let port = free_port()?;
         let log = places.work.join("emulator.log");
-        let environment = environment_of(port, scaling);
+        let environment = environment_of(port, stand_ins);
         let output = std::fs::File::create(&log).map_err(|error| format!("{} cannot be written: {error}", log.display()))?;
         let errors = output.try_clone().map_err(|error| error.to_string())?;
         // A group of its own: an interrupt at the terminal reaches the
@@ -88,18 +89,18 @@ impl Drop for Emulator {
     }
 }
 
-fn environment_of(port: u16, scaling: SocketAddr) -> BTreeMap<String, String> {
-    [
+fn environment_of(port: u16, stand_ins: SocketAddr) -> BTreeMap<String, String> {
+    let settings = [
         ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}")),
-        ("AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING", format!("http://{scaling}")),
         ("AWS_ACCESS_KEY_ID", "test".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
         // The one region that the emulator's alarms speak of.
         ("AWS_REGION", "us-east-1".to_owned()),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
     ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
+    .map(|(name, value)| (name.to_owned(), value));
+    let first = SERVICES.map(|service| (format!("AWS_ENDPOINT_URL_{service}"), format!("http://{stand_ins}")));
+    settings.into_iter().chain(first).collect()
 }
 
 fn settings(port: u16) -> BTreeMap<&'static str, String> {

@@ -9,7 +9,7 @@ mod emulator;
 mod inbox;
 mod operator;
 mod places;
-mod scaling;
+mod stand_ins;
 mod terraform;
 mod visitor;
 mod workload;
@@ -18,13 +18,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub use api::Api;
 pub use inbox::{Inbox, Letter};
 pub use operator::Operator;
 pub use places::{Places, Root, artifacts};
-pub use scaling::{Scaling, Target};
+pub use stand_ins::{Databases, Ecs, Queues, Runbooks, Scaling, StandIns, Target};
 pub use terraform::Terraform;
 pub use visitor::{Form, Page, Visitor};
 pub use workload::{CLUSTER, DATABASE, SERVICE, TASKS, TASKS_MAX, scalable_target};
@@ -51,8 +52,8 @@ pub struct Stack {
     pub api: Api,
     /// The project's Terraform, on a copy of `infra/`.
     pub terraform: Terraform,
-    /// The stand-in for Application Auto Scaling.
-    pub scaling: Scaling,
+    /// What the emulator lacks.
+    pub stand_ins: StandIns,
     emulator: emulator::Emulator,
 }
 
@@ -61,8 +62,8 @@ pub struct Stack {
 pub struct Deployment {
     /// AWS, by its wire protocols.
     pub api: Api,
-    /// The stand-in for Application Auto Scaling.
-    pub scaling: Scaling,
+    /// What the emulator lacks.
+    pub stand_ins: StandIns,
     /// Terraform's outputs.
     pub outputs: Arc<BTreeMap<String, Value>>,
     /// What people and channels have heard.
@@ -80,12 +81,12 @@ impl Stack {
     /// What is missing or did not start.
     pub async fn start(root: Root) -> Outcome<Stack> {
         let places = Places::find(root)?;
-        let scaling = Scaling::open().await?;
-        let emulator = emulator::Emulator::start(&places, scaling.address()).await?;
+        let stand_ins = StandIns::open().await?;
+        let emulator = emulator::Emulator::start(&places, stand_ins.address()).await?;
         let api = Api::new(emulator.port());
-        scaling.connect(api.clone());
+        stand_ins.connect(api.clone());
         let terraform = Terraform::new(&places, emulator.environment())?;
-        Ok(Stack { places, api, terraform, scaling, emulator })
+        Ok(Stack { places, api, terraform, stand_ins, emulator })
     }
 
     /// The variables of Terraform for a deployment here.
@@ -122,7 +123,7 @@ impl Stack {
         let visitor = Visitor::new(&self.api, &text(&outputs, "console_url")?);
         Ok(Deployment {
             api: self.api.clone(),
-            scaling: self.scaling.clone(),
+            stand_ins: self.stand_ins.clone(),
             outputs: Arc::new(outputs),
             inbox,
             operator,
@@ -178,6 +179,12 @@ impl Deployment {
         let count = |name: &str| answer["Attributes"][name].as_str().and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
         Ok(names.into_iter().map(count).sum())
     }
+}
+
+/// The clock of this machine, which is the emulator's, too.
+#[expect(clippy::disallowed_methods, reason = "the emulator's clock is this machine's")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
 }
 
 fn text(outputs: &BTreeMap<String, Value>, name: &str) -> Outcome<String> {

@@ -73,7 +73,7 @@ impl Deployment {
             "MinCapacity": TASKS,
             "MaxCapacity": TASKS_MAX,
         });
-        self.scaling.register(&input).await
+        self.stand_ins.scaling.register(input).await
     }
 
     /// How many tasks the API is to have now.

@@ -1,6 +1,8 @@
 //! Stand-ins that a region in the test process and the local stack have in common:
-//! each holds its state, is told the time, and answers calls.
+//! they hold what a service remembers, are told the time, and answer calls.
 
 pub mod automations;
 pub mod deployments;
+pub mod moves;
+pub mod scaling;
 pub mod sessions;

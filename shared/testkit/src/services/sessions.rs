@@ -79,7 +79,8 @@ impl Sessions {
         let sql = call.text("sql").trim_start();
         if sql.starts_with(SHOW) {
             let own = std::iter::once(own(now));
-            return records(sessions.iter().map(|it| record(now, it, false)).chain(own).collect());
+            let shown: Vec<Value> = sessions.iter().map(|it| record(now, it, false)).chain(own).collect();
+            return records(&shown);
         }
         if !sql.starts_with(END) {
             return error("DatabaseErrorException", "ERROR: syntax error; SQLState: 42601");
@@ -89,13 +90,13 @@ impl Sessions {
             return bad_request("Cannot find parameter: pid and backend_start are needed");
         };
         match sessions.iter().position(|it| it.pid == pid && written(it.backend_start) == begun) {
-            None => records(Vec::new()),
+            None => records(&[]),
             Some(at) if sessions[at].is_superuser => {
                 error("DatabaseErrorException", "ERROR: permission denied to terminate process; SQLState: 42501")
             }
             Some(at) => {
                 self.ended.push(sessions.remove(at));
-                records(vec![json!([{"booleanValue": true}])])
+                records(&[json!([{"booleanValue": true}])])
             }
         }
     }
@@ -132,7 +133,7 @@ fn record(now: Timestamp, session: &Session, is_self: bool) -> Value {
     ])
 }
 
-fn records(records: Vec<Value>) -> Answer {
+fn records(records: &[Value]) -> Answer {
     Answer::json(&json!({"records": records, "numberOfRecordsUpdated": 0}))
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::scaling::Scalable;
 use super::{BEGINNING, State, World, arn};
 use crate::services::deployments::{self, Deployment, Rollout};
+use crate::services::scaling::Scalable;
 use crate::wire::{Answer, Call, seconds};
 
 /// The message of a service whose tasks find no place.

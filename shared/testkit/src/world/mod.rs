@@ -35,11 +35,12 @@ pub use self::events::BusEvent;
 pub use self::executions::Execution;
 pub use self::functions::{Function, Invocation, Outcome, Setup};
 pub use self::gateway::Call;
-pub use self::moves::{Move, Progress};
 pub use self::queues::{Letter, Queue, queue_arn, queue_url};
-pub use self::scaling::Scalable;
 pub use self::topics::Published;
 use crate::services::automations::Automations;
+pub use crate::services::moves::{Move, Progress};
+use crate::services::scaling::Activities;
+pub use crate::services::scaling::Scalable;
 use crate::services::sessions::Sessions;
 
 /// The table's name.
@@ -84,8 +85,7 @@ pub(crate) struct State {
     inactive_task_definitions: Vec<String>,
     /// Every minimum that was set, with the service.
     minimums: Vec<(String, u32)>,
-    /// What scaled or did not, as `describe-scaling-activities` has it.
-    activities: Vec<Value>,
+    activities: Activities,
     instances: BTreeMap<String, Instance>,
     clusters: BTreeMap<String, Cluster>,
     database_events: Vec<DatabaseEvent>,

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::moves::{self, Move};
+use super::moves;
 use super::{BEGINNING, State, World, arn};
+use crate::services::moves::{Move, queue_name};
 use crate::wire::{Answer, Call, Paging};
 
 /// The queue where events wait that Watchkeeper could not take.
@@ -115,15 +116,24 @@ pub(super) fn answer(state: &mut State, call: &Call) -> Answer {
     match call.operation.as_str() {
         "StartMessageMoveTask" => return moves::start(queues, now, call),
         "ListMessageMoveTasks" => return moves::list(queues, call),
+        "ListQueues" => {
+            let urls = queues.queues.keys().map(|name| json!(queue_url(name))).collect();
+            return PAGING.page(call, urls, |page| json!({"QueueUrls": page}));
+        }
         _ => {}
     }
-    let name = if call.operation == "GetQueueUrl" { call.text("QueueName") } else { last(call.text("QueueUrl")) };
+    let name = if call.operation == "GetQueueUrl" { call.text("QueueName") } else { queue_name(call.text("QueueUrl")) };
     let Some(queue) = queues.queues.get_mut(name) else {
         return Answer::error(400, "QueueDoesNotExist", "The specified queue does not exist.");
     };
     match call.operation.as_str() {
         "GetQueueUrl" => Answer::json(&json!({"QueueUrl": queue_url(name)})),
         "ReceiveMessage" => queue.receive(now, call),
+        "SendMessage" => {
+            let (id, body) = (format!("sent {}", queue.letters.len()), call.text("MessageBody").to_owned());
+            queue.letters.push(Letter { id: id.clone(), body, hidden_until: Timestamp::MIN });
+            Answer::json(&json!({"MessageId": id}))
+        }
         "DeleteMessage" => {
             let receipt = call.text("ReceiptHandle");
             queue.letters.retain(|letter| format!("receipt {}", letter.id) != receipt);
@@ -137,11 +147,6 @@ pub(super) fn answer(state: &mut State, call: &Call) -> Answer {
         }
         operation => Answer::error(400, "UnsupportedOperation", &format!("no stand-in for sqs {operation}")),
     }
-}
-
-/// The last part of an address or an ARN.
-pub(super) fn last(name: &str) -> &str {
-    name.rsplit(['/', ':']).next().unwrap_or_default()
 }
 
 impl Queues {

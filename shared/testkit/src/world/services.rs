@@ -21,7 +21,7 @@ pub(super) fn answer(world: &World, call: &Call) -> Answer {
         ("ecs", "ListServiceDeployments") => ecs::list_deployments(state, call),
         ("ecs", "DescribeServiceRevisions") => ecs::describe_revisions(state, call),
         ("application-autoscaling", "DescribeScalableTargets") => scaling::describe(state, call),
-        ("application-autoscaling", "DescribeScalingActivities") => scaling::describe_activities(state, call),
+        ("application-autoscaling", "DescribeScalingActivities") => state.activities.describe(call),
         ("application-autoscaling", "RegisterScalableTarget") => scaling::register(state, call),
         ("rds", "DescribeDBInstances") => databases::describe(state, call),
         ("rds", "DescribeEvents") => databases::describe_events(state, call),
