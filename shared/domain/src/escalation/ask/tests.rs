@@ -1,5 +1,6 @@
 //! Who is asked to approve what, once.
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::notice::{Delivery, NoticeKind};
@@ -8,6 +9,11 @@ use crate::script::{Script, policy, reboot};
 use crate::span::Span;
 
 const G: &[(&str, &str)] = &[("group", "g")];
+
+/// Ann has agreed to a restart.
+fn approved(at: Timestamp) -> Stage {
+    Stage::Approved { by: "ann".into(), at, expires_at: Span::hours(1).after(at), plan: reboot() }
+}
 
 /// A P1 of which the team and Ann were told.
 fn told() -> Script {
@@ -137,8 +143,7 @@ fn what_is_over_recovered_answered_or_silenced_asks_nobody() {
     recovered.asks("reset-db", Span::minutes(20));
     assert_eq!(recovered.told(), "");
     let mut answered = told();
-    let (at, plan) = (answered.now(), reboot());
-    answered.comes_to("reset-db", Stage::Approved { by: "ann".into(), at, expires_at: Span::hours(1).after(at), plan });
+    answered.comes_to("reset-db", approved(answered.now()));
     answered.comes_to("scale", Stage::Over { at: answered.now(), outcome: Outcome::Expired });
     answered.comes_to("late", Stage::Asked { expires_at: answered.now(), plan: reboot() });
     assert_eq!(answered.told(), "");
@@ -177,11 +182,11 @@ fn a_message_that_waits_is_not_sent_any_more_once_the_question_is_answered() {
         }
     };
     waits(&mut s);
-    s.comes_to("scale", Stage::Approved { by: "ann".into(), at: now });
+    s.comes_to("scale", approved(now));
     s.wait(Span::minutes(2));
     assert_eq!(lines(&mut s).len(), 5, "it is tried again while it is open");
     waits(&mut s);
-    s.comes_to("reset-db", Stage::Approved { by: "ann".into(), at: now });
+    s.comes_to("reset-db", approved(now));
     s.wait(Span::minutes(2));
     assert_eq!(lines(&mut s), [""; 0]);
     // It may have arrived all the same, so the end is told there.

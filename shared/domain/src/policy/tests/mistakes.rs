@@ -205,8 +205,8 @@ fn a_value_that_cannot_be_is_told_with_one_that_can() {
             "remediations[0].blackout[0]: there is no time interval `nights`; there is no time interval at all",
         ),
         (
-            "remediations[0].verify.that",
-            json!([]),
+            "remediations[0].verify",
+            json!({"that": []}),
             "remediations[0].verify.that: name `alarm-ok`, `in-place`, or both: what helped must be seen",
         ),
         (
