@@ -2,7 +2,10 @@
 //! decides stands in `domain::remediation::action`, and so does the table of all.
 
 mod ecs_scale_out;
+mod lambda_concurrency;
 mod rds_connection_reset;
+mod sqs_redrive;
+mod ssm_runbook;
 
 use aws::{Aws, AwsError};
 use domain::for_each_action;

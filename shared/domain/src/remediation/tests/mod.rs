@@ -1,7 +1,10 @@
 //! One target with its remediation, and what stands around it.
 
 mod guards;
+mod lambda_concurrency;
 mod laws;
+mod sqs_redrive;
+mod ssm_runbook;
 mod stages;
 
 use std::collections::BTreeMap;
@@ -86,7 +89,8 @@ impl World {
         let policy = script::policy(|content| content["remediations"] = json!([remediation]));
         let mut script = Script::new(policy);
         let labels = [("group", "g"), ("ClusterName", "main"), ("ServiceName", "api"), ("DBInstanceIdentifier", "db")];
-        script.fires("hot", &labels);
+        let more = [("FunctionName", "resize"), ("QueueName", "orders-dlq")];
+        script.fires("hot", &[labels.as_slice(), &more].concat());
         let (incident, remedy) = script.first_remedy();
         let remedy_clock = remedy.clock;
         let lease = Lease::free(remedy.target.clone().unwrap());
@@ -146,6 +150,11 @@ impl World {
                 }
             }
             (Plan::RdsConnectionReset(_), TargetFacts::RdsConnectionReset(db)) => db.restarted_at = Some(self.now),
+            (Plan::LambdaConcurrency(plan), TargetFacts::LambdaConcurrency(lambda)) => {
+                lambda.reserved = if act.is_undoing { plan.before } else { Some(plan.after) };
+            }
+            (Plan::SqsRedrive(_), TargetFacts::SqsRedrive(queue)) => queue.moves.push(sqs_redrive::begun(self.now)),
+            (Plan::SsmRunbook(_), TargetFacts::SsmRunbook(runbook)) => runbook.execution = Some(ssm_runbook::begun()),
             (plan, target) => panic!("{plan:?} on {target:?}"),
         }
         self.acts.push(act);
