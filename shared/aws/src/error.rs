@@ -129,6 +129,8 @@ fn by_code(call: &'static str, code: &str, message: String) -> AwsError {
         "InternalError",
         "ServiceUnavailable",
         "ServerException",
+        "ServiceException",
+        "ResourceConflictException",
         "RequestTimeout",
         "SlowDown",
         "ConcurrentUpdate",

@@ -9,6 +9,7 @@
 
 pub mod alarms;
 pub mod clock;
+pub mod concurrency;
 mod config;
 pub mod containers;
 pub mod databases;
@@ -17,6 +18,8 @@ pub mod error;
 pub mod events;
 pub mod functions;
 pub mod queue;
+pub mod redrive;
+pub mod runbooks;
 pub mod scaling;
 pub mod secrets;
 pub mod store;

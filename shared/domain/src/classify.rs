@@ -18,7 +18,7 @@ use crate::alert::Alert;
 use crate::labels::Labels;
 use crate::matcher::{Matcher, all_match};
 use crate::policy::source::{ServiceSource, SetSource};
-use crate::policy::{EcsSource, Policy, RdsSource};
+use crate::policy::{EcsSource, LambdaSource, Policy, RdsSource, SqsSource};
 use crate::priority::Priority;
 
 /// The priority of an alert that nothing says anything about.
@@ -74,6 +74,10 @@ pub struct Service {
     pub ecs: Option<EcsSource>,
     /// Its RDS instance.
     pub rds: Option<RdsSource>,
+    /// Its Lambda function.
+    pub lambda: Option<LambdaSource>,
+    /// Its dead-letter queue.
+    pub sqs: Option<SqsSource>,
 }
 
 impl Service {
@@ -89,6 +93,8 @@ impl Service {
             log_group: source.log_group.clone(),
             ecs: source.ecs.clone(),
             rds: source.rds.clone(),
+            lambda: source.lambda.clone(),
+            sqs: source.sqs.clone(),
         }
     }
 
@@ -99,7 +105,9 @@ impl Service {
         let is_ecs =
             self.ecs.as_ref().is_some_and(|ecs| names("ServiceName", &ecs.service) && names("ClusterName", &ecs.cluster));
         let is_rds = self.rds.as_ref().is_some_and(|rds| names("DBInstanceIdentifier", &rds.db_instance));
-        is_ecs || is_rds
+        let is_lambda = self.lambda.as_ref().is_some_and(|lambda| names("FunctionName", &lambda.function));
+        let is_sqs = self.sqs.as_ref().is_some_and(|sqs| names("QueueName", &sqs.queue));
+        is_ecs || is_rds || is_lambda || is_sqs
     }
 }
 

@@ -4,7 +4,10 @@
 mod ecs_new_deployment;
 mod ecs_rollback;
 mod ecs_scale_out;
+mod lambda_concurrency;
 mod rds_connection_reset;
+mod sqs_redrive;
+mod ssm_runbook;
 
 use aws::{Aws, AwsError};
 use domain::for_each_action;

@@ -94,7 +94,10 @@ fn an_alert_belongs_to_the_service_that_a_label_a_tag_or_a_dimension_names() {
         {"name": "api", "team": "web", "tier": 1, "environment": "production", "runbook": "api.html",
             "ecs": {"cluster": "main", "service": "api-v2"}},
         {"name": "database", "team": "data", "rds": {"db_instance": "db-1"}},
-        {"name": "nothing yet", "ecs": {"cluster": "", "service": ""}, "rds": {"db_instance": ""}},
+        {"name": "images", "lambda": {"function": "resize"}},
+        {"name": "orders", "sqs": {"queue": "orders-dlq"}},
+        {"name": "nothing yet", "ecs": {"cluster": "", "service": ""}, "rds": {"db_instance": ""},
+            "lambda": {"function": ""}, "sqs": {"queue": ""}},
     ]}));
     let api = "P2 service=api team=web environment=production tier=1 runbook=api.html";
     let database = "P2 service=database team=data";
@@ -106,6 +109,10 @@ fn an_alert_belongs_to_the_service_that_a_label_a_tag_or_a_dimension_names() {
             (&[("ServiceName", "api-v2")], "P2"),
             (&[("DBInstanceIdentifier", "db-1")], database),
             (&[("DBInstanceIdentifier", "db-2")], "P2"),
+            (&[("FunctionName", "resize")], "P2 service=images"),
+            (&[("FunctionName", "other")], "P2"),
+            (&[("QueueName", "orders-dlq")], "P2 service=orders"),
+            (&[("QueueName", "orders")], "P2"),
             (&[("alertname", "without any resource")], "P2"),
             (&[("tag_service", "api")], api),
             (&[("tag_Service", "api")], api),

@@ -24,8 +24,8 @@ pub(crate) use self::problem::did_you_mean;
 pub use self::problem::{Place, Problem, Problems, unknown};
 pub use self::remediation::{Limits, Remediation, Verify};
 pub use self::source::{
-    AllowSource, Class, Deployment, EcsSource, Mode, OnExhausted, OverrideSource, PolicySource, RdsSource, TargetKind,
-    TargetSource, WhenMuted,
+    AllowSource, Class, Deployment, EcsSource, LambdaSource, Mode, OnExhausted, OverrideSource, PolicySource, RdsSource,
+    SqsSource, TargetKind, TargetSource, WhenMuted,
 };
 use crate::alert::digest;
 use crate::classify::{ClassifyRule, Service};

@@ -44,6 +44,12 @@ pub struct ServiceSource {
     /// Its RDS instance.
     #[serde(default)]
     pub rds: Option<RdsSource>,
+    /// Its Lambda function.
+    #[serde(default)]
+    pub lambda: Option<LambdaSource>,
+    /// Its dead-letter queue.
+    #[serde(default)]
+    pub sqs: Option<SqsSource>,
 }
 
 /// An ECS service.
@@ -64,6 +70,24 @@ pub struct EcsSource {
 pub struct RdsSource {
     /// The instance's identifier.
     pub db_instance: String,
+}
+
+/// A Lambda function.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct LambdaSource {
+    /// Its name.
+    pub function: String,
+}
+
+/// A dead-letter queue of SQS.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SqsSource {
+    /// Its name: that of the queue in which messages wait that could not be processed.
+    pub queue: String,
 }
 
 /// One classification rule.

@@ -8,7 +8,12 @@ mod ecs;
 mod ecs_new_deployment;
 mod ecs_rollback;
 mod ecs_scale_out;
+mod lambda;
+mod lambda_concurrency;
 mod rds_connection_reset;
+mod sqs;
+mod sqs_redrive;
+pub mod ssm_runbook;
 mod table;
 
 use std::collections::BTreeMap;
@@ -26,7 +31,12 @@ pub use self::ecs::{Deployment, EcsFacts, Scalable, placement_failure};
 pub use self::ecs_new_deployment::{EcsNewDeployment, EcsNewDeploymentPlan};
 pub use self::ecs_rollback::{EcsRollback, EcsRollbackPlan};
 pub use self::ecs_scale_out::{EcsScaleOut, EcsScaleOutPlan, Lever};
+pub use self::lambda::LambdaFacts;
+pub use self::lambda_concurrency::{LambdaConcurrency, LambdaConcurrencyPlan};
 pub use self::rds_connection_reset::{DbFacts, RdsConnectionReset, RdsConnectionResetPlan};
+pub use self::sqs::{Move, MoveProgress, SqsFacts};
+pub use self::sqs_redrive::{SqsRedrive, SqsRedrivePlan};
+pub use self::ssm_runbook::{Execution, RunbookFacts, RunbookTarget, SsmRunbook, SsmRunbookPlan};
 pub use self::table::{Action, ActionKind, Plan, TargetFacts};
 
 /// Tags of a resource.

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Attempt, EcsNewDeployment, EcsRollback, EcsScaleOut, Lacking, Planned, RdsConnectionReset, Recipe, Seen, Standing, Tags,
+    Attempt, EcsNewDeployment, EcsRollback, EcsScaleOut, Lacking, LambdaConcurrency, Planned, RdsConnectionReset, Recipe, Seen,
+    SqsRedrive, SsmRunbook, Standing, Tags,
 };
 use crate::classify::Service;
 use crate::labels::Labels;
@@ -26,6 +27,12 @@ macro_rules! for_each_action {
             EcsRollback "ecs-rollback",
             /// Ends connections of an RDS instance: idle sessions, then all, by restarting it.
             RdsConnectionReset "rds-connection-reset",
+            /// Raises or lowers the reserved concurrency of a Lambda function.
+            LambdaConcurrency "lambda-concurrency",
+            /// Moves the messages of a dead-letter queue of SQS back to where they came from.
+            SqsRedrive "sqs-redrive",
+            /// Runs an Automation document of Systems Manager, one of the user's own.
+            SsmRunbook "ssm-runbook",
         }
     };
 }

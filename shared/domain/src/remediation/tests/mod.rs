@@ -2,7 +2,10 @@
 
 mod ecs_deployments;
 mod guards;
+mod lambda_concurrency;
 mod laws;
+mod sqs_redrive;
+mod ssm_runbook;
 mod stages;
 
 use std::collections::BTreeMap;
@@ -96,7 +99,8 @@ impl World {
         let policy = script::policy(|content| content["remediations"] = json!([remediation]));
         let mut script = Script::new(policy);
         let labels = [("group", "g"), ("ClusterName", "main"), ("ServiceName", "api"), ("DBInstanceIdentifier", "db")];
-        script.fires("hot", &labels);
+        let more = [("FunctionName", "resize"), ("QueueName", "orders-dlq")];
+        script.fires("hot", &[labels.as_slice(), &more].concat());
         let (incident, remedy) = script.first_remedy();
         let remedy_clock = remedy.clock;
         let lease = Lease::free(remedy.target.clone().unwrap());
@@ -158,6 +162,11 @@ impl World {
             (Plan::EcsNewDeployment(plan), TargetFacts::EcsNewDeployment(ecs)) => deploy(ecs, &plan.task_definition, self.now),
             (Plan::EcsRollback(plan), TargetFacts::EcsRollback(ecs)) => deploy(ecs, &plan.to, self.now),
             (Plan::RdsConnectionReset(_), TargetFacts::RdsConnectionReset(db)) => db.restarted_at = Some(self.now),
+            (Plan::LambdaConcurrency(plan), TargetFacts::LambdaConcurrency(lambda)) => {
+                lambda.reserved = if act.is_undoing { plan.before } else { Some(plan.after) };
+            }
+            (Plan::SqsRedrive(_), TargetFacts::SqsRedrive(queue)) => queue.moves.push(sqs_redrive::begun(self.now)),
+            (Plan::SsmRunbook(_), TargetFacts::SsmRunbook(runbook)) => runbook.execution = Some(ssm_runbook::begun()),
             (plan, target) => panic!("{plan:?} on {target:?}"),
         }
         self.acts.push(act);
