@@ -44,8 +44,7 @@ pub(crate) enum Sight<'a, R: Recipe> {
 
 macro_rules! dispatch {
     ($($(#[$about:meta])* $Type:ident $name:literal,)*) => {
-        /// Looks at a target.
-        pub(crate) async fn look(aws: &Aws, look: &Look) -> Result<TargetFacts, AwsError> {
+        async fn find(aws: &Aws, look: &Look) -> Result<TargetFacts, AwsError> {
             let target = &look.target;
             match &look.view {
                 $(
@@ -74,3 +73,15 @@ macro_rules! dispatch {
 }
 
 for_each_action!(dispatch);
+
+/// Looks at a target. What may not be looked at is a fact, too: it is refused, or said
+/// in the incident.
+///
+/// # Errors
+/// [`AwsError`] only where it may work later.
+pub(crate) async fn look(aws: &Aws, look: &Look) -> Result<TargetFacts, AwsError> {
+    match find(aws, look).await {
+        Err(error) if !error.may_pass() => Ok(TargetFacts::Hidden(error.to_string())),
+        found => found,
+    }
+}

@@ -157,6 +157,9 @@ pub fn fitting(
 }
 
 fn managed(target: &Target, facts: &TargetFacts) -> Result<(), Refusal> {
+    if let TargetFacts::Hidden(why) = facts {
+        return Err(Refusal::hidden(target, why));
+    }
     let Some(tags) = facts.tags() else { return Err(Refusal::Missing { target: target.to_string() }) };
     let (tag, value) = MANAGED_TAG;
     if tags.get(tag).map(String::as_str) == Some(value) {

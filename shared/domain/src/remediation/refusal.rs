@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Target;
 use crate::id::IncidentId;
 use crate::text::instant;
 
@@ -48,6 +49,11 @@ impl Refusal {
     /// A refusal by one of an action's own guards.
     pub fn unfit(guard: &str, why: impl Into<String>) -> Refusal {
         Refusal::Unfit { guard: guard.to_owned(), why: why.into() }
+    }
+
+    /// A refusal because the target may not be looked at.
+    pub fn hidden(target: &Target, why: &str) -> Refusal {
+        Refusal::unfit("look", format!("{target} cannot be looked at: {why}"))
     }
 
     /// The guard's name, to count by.

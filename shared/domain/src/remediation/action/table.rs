@@ -64,6 +64,8 @@ macro_rules! enums {
         pub enum TargetFacts {
             /// There is no such thing.
             Missing,
+            /// It may not be looked at: why.
+            Hidden(String),
             $($(#[$about])* $Type(<$Type as Recipe>::Facts),)*
         }
 
@@ -130,6 +132,7 @@ macro_rules! enums {
                         recipe.plan(attempt, facts).map(|planned| planned.map(Plan::$Type))
                     })*
                     (_, TargetFacts::Missing) => Err(Refusal::Missing { target: attempt.target.to_string() }),
+                    (_, TargetFacts::Hidden(why)) => Err(Refusal::hidden(attempt.target, why)),
                     // The policy has changed what this remediation does since the look.
                     _ => Err(Refusal::NotInPolicy),
                 }
@@ -137,10 +140,10 @@ macro_rules! enums {
         }
 
         impl TargetFacts {
-            /// The target's tags; none if there is no target.
+            /// The target's tags; none if there is no target to be seen.
             pub fn tags(&self) -> Option<&Tags> {
                 match self {
-                    TargetFacts::Missing => None,
+                    TargetFacts::Missing | TargetFacts::Hidden(_) => None,
                     $(TargetFacts::$Type(facts) => Some($Type::tags(facts)),)*
                 }
             }
@@ -173,7 +176,7 @@ macro_rules! enums {
             pub fn seen(&self, facts: &TargetFacts, since: Timestamp) -> Seen {
                 match (self, facts) {
                     $((Plan::$Type(plan), TargetFacts::$Type(facts)) => $Type::seen(plan, facts, since),)*
-                    _ => Seen::Gone(GONE.to_owned()),
+                    _ => Seen::Gone(facts.absence()),
                 }
             }
 
@@ -184,7 +187,7 @@ macro_rules! enums {
             pub fn in_place(&self, facts: &TargetFacts) -> Result<(), Lacking> {
                 match (self, facts) {
                     $((Plan::$Type(plan), TargetFacts::$Type(facts)) => $Type::in_place(plan, facts),)*
-                    _ => Err(Lacking::Yet(GONE.to_owned())),
+                    _ => Err(Lacking::Yet(facts.absence())),
                 }
             }
 
@@ -206,7 +209,7 @@ macro_rules! enums {
             pub fn standing(&self, facts: &TargetFacts) -> Standing {
                 match (self, facts) {
                     $((Plan::$Type(plan), TargetFacts::$Type(facts)) => $Type::standing(plan, facts),)*
-                    _ => Standing::Lost(GONE.to_owned()),
+                    _ => Standing::Lost(facts.absence()),
                 }
             }
 
@@ -214,14 +217,21 @@ macro_rules! enums {
             pub fn differences(&self, facts: &TargetFacts) -> Vec<String> {
                 match (self, facts) {
                     $((Plan::$Type(plan), TargetFacts::$Type(facts)) => $Type::differences(plan, facts),)*
-                    _ => vec![GONE.to_owned()],
+                    _ => vec![facts.absence()],
                 }
             }
         }
     };
 }
 
-/// What is said of a target that is not there.
-const GONE: &str = "the target does not exist any more";
+impl TargetFacts {
+    /// What is said of a target that is not as it was.
+    fn absence(&self) -> String {
+        match self {
+            TargetFacts::Hidden(why) => format!("the target cannot be looked at: {why}"),
+            _ => "the target does not exist any more".to_owned(),
+        }
+    }
+}
 
 for_each_action!(enums);

@@ -68,6 +68,8 @@ fn only_tagged_targets_are_touched() {
 fn what_names_no_target_or_a_missing_one_is_refused() {
     refuses_and_allows(hot_service, |w| w.remedy.target = None, |_| {}, "names nothing to act on");
     refuses_and_allows(hot_service, |w| w.facts.target = TargetFacts::Missing, |_| {}, "ECS service main/api does not exist");
+    let hidden = |w: &mut World| w.facts.target = TargetFacts::Hidden("ecs:DescribeServices is not allowed".into());
+    refuses_and_allows(hot_service, hidden, |_| {}, "main/api cannot be looked at: ecs:DescribeServices is not allowed");
     refuses_and_allows(hot_service, |w| w.policy.remediations.clear(), |_| {}, "no remediation of this name");
 }
 
