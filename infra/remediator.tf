@@ -44,7 +44,8 @@ locals {
     for it in try([for remediation in local.policy.remediations : remediation], []) : {
       action     = try(tostring(it.action), "")
       changes    = contains(["act", "ask"], try(tostring(it.mode), "observe"))
-      document   = try(regex("^[A-Za-z0-9_.-]{3,128}$", it.parameters.document), "")
+      document   = try(regex("^[A-Za-z0-9_.-]{3,128}$", it.parameters.document), regex("^arn:[a-z-]+:ssm:[a-z0-9-]+:[0-9]{12}:document/[A-Za-z0-9_.-]{3,128}$", it.parameters.document), "")
+      kind       = try(tostring(it.parameters.target_kind), "runbook")
       role       = try(regex("^arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9/_+=,.@-]+$", it.parameters.assume_role_arn), "")
       secret     = try(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$", it.parameters.sessions.secret_arn), "")
       cluster    = try(regex("^arn:[a-z-]+:rds:[a-z0-9-]+:[0-9]{12}:cluster:[A-Za-z0-9-]+$", it.parameters.sessions.cluster_arn), "")
@@ -56,7 +57,7 @@ locals {
   runbooks            = [for it in local.policy_remediations : it.document if it.action == "ssm-runbook" && it.document != ""]
   runbooks_to_start   = [for it in local.remediations_that_change : it.document if it.action == "ssm-runbook" && it.document != ""]
   roles_of_runbooks   = distinct([for it in local.remediations_that_change : it.role if it.action == "ssm-runbook" && it.role != ""])
-  resets_of_sessions  = [for it in local.remediations_that_change : it if it.action == "rds-connection-reset" && it.secret != ""]
+  resets_of_sessions  = [for it in local.policy_remediations : it if it.action == "rds-connection-reset" && it.secret != ""]
   secrets_of_sessions = distinct(local.resets_of_sessions[*].secret)
 
   # Without a cluster in the policy, it is the one of the alarm's instance.
@@ -64,14 +65,10 @@ locals {
     for it in local.resets_of_sessions : it.no_cluster ? "${local.mendable.rds}:cluster:*" : it.cluster
   ]))
 
-  # Documents whose names begin like this are Amazon's: nobody else may call theirs so,
-  # and their ARN has no account. Nobody can tag them, so their name is the limit.
+  # Amazon's own documents are in no account and cannot be tagged: they are never run.
   document_arns = {
-    for name in toset(local.runbooks) : name =>
-    can(regex("^(?i)(aws|amazon|amzn)", name)) ? "arn:${local.partition}:ssm:${local.region}::document/${name}" : "${local.mendable.ssm}:document/${name}"
+    for name in toset(local.runbooks) : name => startswith(name, "arn:") ? name : "${local.mendable.ssm}:document/${name}"
   }
-  own_runbooks     = distinct([for name in local.runbooks_to_start : local.document_arns[name] if startswith(local.document_arns[name], local.mendable.ssm)])
-  amazons_runbooks = distinct([for name in local.runbooks_to_start : local.document_arns[name] if !startswith(local.document_arns[name], local.mendable.ssm)])
 }
 
 # ---- What an action needs ------------------------------------------------
@@ -101,8 +98,8 @@ locals {
       changes = concat([local.update_services], local.pass_task_roles)
     }
     rds-connection-reset = {
-      looks   = [local.look_at_databases]
-      changes = concat(local.restart_databases, local.end_sessions)
+      looks   = concat([local.look_at_databases], local.use_sessions)
+      changes = local.restart_databases
     }
     lambda-concurrency = {
       looks   = local.look_at_functions
@@ -113,7 +110,7 @@ locals {
       changes = local.move_messages
     }
     ssm-runbook = {
-      looks   = local.look_at_runbooks
+      looks   = concat(local.look_at_runbooks, local.look_at_what_runbooks_are_about)
       changes = local.start_runbooks
     }
   }
@@ -237,10 +234,12 @@ locals {
   ]
 
   # The Data API knows the tags of clusters. It reads the secret as whoever calls it.
-  end_sessions = concat(
+  # To it a look is a statement like any other: what may be done beyond a look, the
+  # rights of the secret's database user say.
+  use_sessions = concat(
     [
       for arns in [local.clusters_of_sessions] : {
-        Sid       = "EndSessions"
+        Sid       = "UseSessions"
         Action    = ["rds-data:ExecuteStatement"]
         Resource  = arns
         Condition = { StringEquals = local.only_if_managed }
@@ -358,24 +357,26 @@ locals {
     ],
   )
 
+  # The tags of what a runbook is about count, too.
+  look_at_what_runbooks_are_about = flatten([
+    for kind, statements in {
+      ecs-service     = [local.look_at_services, local.look_at_scalable_targets]
+      db-instance     = [local.look_at_databases]
+      lambda-function = local.look_at_functions
+      sqs-queue       = [local.look_at_queues]
+    } : statements if contains([for it in local.policy_remediations : it.kind if it.action == "ssm-runbook"], kind)
+  ])
+
   # To start one takes the right to the document and to the execution, which is new
   # and has no tags yet: two statements, since a condition would hold for both. (Older
   # guides name `automation-definition` instead; it knows no tags.)
   start_runbooks = flatten([
     [
-      for arns in [local.own_runbooks] : {
+      for arns in [distinct([for name in local.runbooks_to_start : local.document_arns[name]])] : {
         Sid       = "StartRunbooks"
         Action    = ["ssm:StartAutomationExecution"]
         Resource  = arns
         Condition = { StringEquals = local.only_if_managed }
-      } if length(arns) > 0
-    ],
-    [
-      for arns in [local.amazons_runbooks] : {
-        Sid       = "StartAmazonsRunbooks"
-        Action    = ["ssm:StartAutomationExecution"]
-        Resource  = arns
-        Condition = {}
       } if length(arns) > 0
     ],
     [

@@ -140,8 +140,8 @@ run "ssm_runbook_has_exactly_its_calls" {
 
   assert {
     condition = toset(flatten([for it in module.remediator.permissions : it.Action if !can(regex("^(WriteIts|WriteTraces|ReadIts|ReadAndWriteState|CheckState|QueryState|StartClock|TellStages|UseKeyFor)", it.Sid))])) == toset([
-      "iam:PassRole", "ssm:AddTagsToResource", "ssm:DescribeAutomationExecutions", "ssm:GetAutomationExecution",
-      "ssm:ListTagsForResource", "ssm:StartAutomationExecution",
+      "iam:PassRole", "rds:DescribeDBClusters", "rds:DescribeDBInstances", "rds:DescribeEvents", "ssm:AddTagsToResource",
+      "ssm:DescribeAutomationExecutions", "ssm:GetAutomationExecution", "ssm:ListTagsForResource", "ssm:StartAutomationExecution",
     ])
     error_message = "What the remediator may do is not what this policy asks for."
   }
@@ -155,10 +155,10 @@ run "whoever_only_observes_changes_nothing" {
   assert {
     condition = toset(flatten([for it in module.remediator.permissions : it.Action if !can(regex("^(WriteIts|WriteTraces|ReadIts|ReadAndWriteState|CheckState|QueryState|StartClock|TellStages|UseKeyFor)", it.Sid))])) == toset([
       "application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingActivities",
-      "ecs:DescribeServiceRevisions", "ecs:DescribeServices", "ecs:ListServiceDeployments", "lambda:GetAccountSettings",
-      "lambda:GetFunction", "lambda:ListTags", "rds:DescribeDBClusters", "rds:DescribeDBInstances", "rds:DescribeEvents",
-      "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListDeadLetterSourceQueues", "sqs:ListMessageMoveTasks",
-      "sqs:ListQueueTags", "ssm:DescribeAutomationExecutions", "ssm:GetAutomationExecution", "ssm:ListTagsForResource",
+      "ecs:DescribeServiceRevisions", "ecs:DescribeServices", "ecs:ListServiceDeployments", "kms:Decrypt",
+      "lambda:GetAccountSettings", "lambda:GetFunction", "lambda:ListTags", "rds-data:ExecuteStatement", "rds:DescribeDBClusters", "rds:DescribeDBInstances", "rds:DescribeEvents",
+      "secretsmanager:GetSecretValue", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListDeadLetterSourceQueues",
+      "sqs:ListMessageMoveTasks", "sqs:ListQueueTags", "ssm:DescribeAutomationExecutions", "ssm:GetAutomationExecution", "ssm:ListTagsForResource",
     ])
     error_message = "What the remediator may do is not what this policy asks for."
   }
@@ -180,7 +180,7 @@ run "whatever_changes_something_wants_the_tag_or_is_named_by_the_policy" {
       for it in module.remediator.permissions : try(it.Condition.StringEquals["aws:ResourceTag/watchkeeper"], []) == ["managed"]
       if !can(regex("^(WriteIts|WriteTraces|ReadIts|ReadAndWriteState|CheckState|QueryState|StartClock|TellStages|UseKeyFor)", it.Sid)) &&
       anytrue([for action in it.Action : !can(regex(":(Describe|List|GetQueue|GetAccountSettings|GetAutomationExecution)", action))]) &&
-      !contains(["MakeAndTagExecutions", "PassRolesOfRunbooks", "PassTaskRoles", "ReadSecretsOfSessions", "StartAmazonsRunbooks"], it.Sid)
+      !contains(["MakeAndTagExecutions", "PassRolesOfRunbooks", "PassTaskRoles", "ReadSecretsOfSessions"], it.Sid)
     ])
     error_message = "Something could be changed that does not have the tag watchkeeper=managed."
   }
@@ -203,8 +203,7 @@ run "whatever_changes_something_wants_the_tag_or_is_named_by_the_policy" {
 
   assert {
     condition = { for it in module.remediator.permissions : it.Sid => it.Resource if contains(it.Action, "ssm:StartAutomationExecution") } == {
-      StartRunbooks        = ["arn:aws:ssm:eu-west-1:123456789012:document/clear-disk"]
-      StartAmazonsRunbooks = ["arn:aws:ssm:eu-west-1::document/AWS-RestartEC2Instance"]
+      StartRunbooks        = ["arn:aws:ssm:eu-west-1:123456789012:document/clear-disk", "arn:aws:ssm:eu-west-1:123456789012:document/restart"]
       MakeAndTagExecutions = ["arn:aws:ssm:eu-west-1:123456789012:automation-execution/*"]
     }
     error_message = "It starts exactly the runbooks that the policy names."
