@@ -6,7 +6,9 @@
 
 mod ecs;
 mod ecs_scale_out;
+mod rds;
 mod rds_connection_reset;
+mod rds_sessions;
 mod table;
 
 use std::collections::BTreeMap;
@@ -22,7 +24,9 @@ use crate::labels::Labels;
 
 pub use self::ecs::{Deployment, EcsFacts, Scalable};
 pub use self::ecs_scale_out::{EcsScaleOut, EcsScaleOutPlan, Lever};
-pub use self::rds_connection_reset::{DbFacts, RdsConnectionReset, RdsConnectionResetPlan};
+pub use self::rds::{DbCluster, DbFacts};
+pub use self::rds_connection_reset::{EndSessionsPlan, RdsConnectionReset, RdsConnectionResetPlan, Witnesses};
+pub use self::rds_sessions::{DataApi, EndSessions, EndedSession, SESSIONS_MAX, Session, SessionId, SessionState, Sessions};
 pub use self::table::{Action, ActionKind, Plan, TargetFacts};
 
 /// Tags of a resource.
@@ -145,8 +149,12 @@ pub enum Seen {
     Done,
     /// It was not done.
     NotDone,
-    /// Its traces may take a while to show.
+    /// Its traces may take a while to show. If none does it is done again, which must
+    /// do no harm if it was done after all.
     Unclear,
+    /// The same, but to do it again would do harm: if no trace shows it cannot be told
+    /// whether it was done, and it is not done again: why.
+    Doubtful(String),
     /// It cannot be told, or done, any more: why.
     Gone(String),
 }
