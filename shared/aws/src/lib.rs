@@ -11,6 +11,7 @@ pub mod alarms;
 pub mod clock;
 mod config;
 pub mod containers;
+pub mod data_api;
 pub mod databases;
 pub mod error;
 pub mod events;

@@ -1,6 +1,6 @@
 //! An end to the connections of an RDS instance, the least invasive way first.
 //!
-//! Where the database is Aurora PostgreSQL with a Data API, it is seen who is
+//! Where the database is Aurora `PostgreSQL` with a Data API, it is seen who is
 //! connected, and sessions that do nothing are ended. If that does not help, or
 //! cannot be, the instance is restarted: by a failover where another can take over.
 //!
@@ -87,14 +87,14 @@ impl RdsConnectionReset {
     }
 
     /// Who would see a restart, and what is to be said of who is connected.
-    fn witnesses(&self, instance: &str, facts: &DbFacts) -> (Option<Witnesses>, Vec<String>) {
+    fn witnesses(&self, instance: &str, facts: &DbFacts) -> (Option<Box<Witnesses>>, Vec<String>) {
         match &facts.sessions {
             Sessions::NotAsked => (None, Vec::new()),
             Sessions::Hidden(why) => (None, vec![clean(why, REASON_MAX)]),
             Sessions::Listed(listed) => {
                 let sessions = first_begun(listed, N_WITNESSES);
                 let data_api = self.data_api(instance, facts).filter(|_| !sessions.is_empty());
-                (data_api.map(|data_api| Witnesses { data_api, sessions }), vec![diagnosis(listed)])
+                (data_api.map(|data_api| Box::new(Witnesses { data_api, sessions })), vec![diagnosis(listed)])
             }
         }
     }
@@ -127,7 +127,7 @@ fn plan_sessions(wanted: &EndSessions, instance: &str, facts: &DbFacts) -> Resul
         sessions,
     };
     Ok(Planned {
-        plan: RdsConnectionResetPlan::Sessions(plan),
+        plan: RdsConnectionResetPlan::Sessions(Box::new(plan)),
         touched_percent: u32::try_from(touched_percent).unwrap_or(u32::MAX),
         caveats: vec![diagnosis(listed)],
     })

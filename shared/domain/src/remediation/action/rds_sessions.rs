@@ -1,4 +1,4 @@
-//! Who is connected to a PostgreSQL database, and which sessions may be ended?
+//! Who is connected to a `PostgreSQL` database, and which sessions may be ended?
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ pub const SESSIONS_MAX: usize = 2_000;
 const AT_MOST_MAX: u32 = 500;
 /// The shortest time after which a policy may call a session idle.
 const IDLE_FOR_MIN: Span = Span::seconds(30);
-/// Longest name of PostgreSQL, in characters.
+/// Longest name of `PostgreSQL`, in characters.
 const NAME_MAX: usize = 63;
 /// Longest name of a state: `idle in transaction (aborted)` and some more.
 const STATE_MAX: usize = 40;
@@ -72,7 +72,7 @@ pub enum SessionState {
 }
 
 impl SessionState {
-    /// The state as PostgreSQL calls it.
+    /// The state as `PostgreSQL` calls it.
     pub const fn word(self) -> &'static str {
         match self {
             SessionState::Idle => "idle",

@@ -210,7 +210,11 @@ proptest! {
         sessions.extend((100..105).map(|pid| idle(pid, 9)));
         for (is_cut, is_after, seconds) in cuts {
             world.now = Span::seconds(seconds).after(world.now);
-            if is_cut { world.tick_killed(is_after) } else { drop(world.tick()) }
+            if is_cut {
+                world.tick_killed(is_after);
+            } else {
+                world.tick();
+            }
         }
         let n_restarts = sentences(&world).iter().filter(|did| did.starts_with("reboot")).count();
         prop_assert!(n_restarts <= 1, "{:?}", sentences(&world));

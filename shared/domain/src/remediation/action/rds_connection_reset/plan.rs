@@ -20,7 +20,7 @@ const FAILING_OVER: &str = "failing-over";
 #[serde(tag = "by", rename_all = "kebab-case")]
 pub enum RdsConnectionResetPlan {
     /// End sessions.
-    Sessions(EndSessionsPlan),
+    Sessions(Box<EndSessionsPlan>),
     /// Restart an instance.
     Reboot {
         /// Its identifier.
@@ -29,7 +29,7 @@ pub enum RdsConnectionResetPlan {
         force_failover: bool,
         /// Who was connected before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        witnesses: Option<Witnesses>,
+        witnesses: Option<Box<Witnesses>>,
     },
     /// Fail over a cluster.
     Failover {
@@ -39,7 +39,7 @@ pub enum RdsConnectionResetPlan {
         cluster: String,
         /// Who was connected before.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        witnesses: Option<Witnesses>,
+        witnesses: Option<Box<Witnesses>>,
     },
 }
 
