@@ -1,19 +1,37 @@
-//! RDS instances, as remediation looks at them.
+//! RDS instances, as remediation looks at them and restarts them.
 
+use std::fmt::Debug;
+use std::time::Duration;
+
+use aws_sdk_rds::config::Builder;
 use aws_sdk_rds::primitives::DateTime;
-use aws_sdk_rds::types::{DbInstance, SourceType};
-use domain::remediation::action::DbFacts;
+use aws_sdk_rds::types::{DbCluster as SdkCluster, DbInstance, SourceType, Tag};
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use domain::remediation::action::{DbCluster, DbFacts, Sessions};
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use crate::{Aws, AwsError};
 
-/// What RDS says of an instance that was restarted or has failed over.
-const RESTARTED: [&str; 3] = ["restarted", "failover completed", "multi-az instance failover completed"];
+/// What RDS says of an instance that is or was restarted, or of a failover, whatever it
+/// comes to: none of these leaves connections as they were.
+const RESTARTED: [&str; 3] = ["restarted", "shutdown", "failover"];
+/// What RDS says of a cluster in which another instance has taken over.
+const FAILED_OVER: [&str; 1] = ["completed failover"];
+
+/// What may be sent only once: how long its answer is waited for.
+const ONCE: Duration = Duration::from_secs(10);
+/// How often it is sent when RDS says that it has not taken it.
+const TRIES_MAX: u32 = 3;
+/// What RDS says then.
+const NOT_TAKEN: [&str; 3] = ["Throttl", "TooManyRequests", "RequestLimitExceeded"];
 
 impl Aws {
-    /// An RDS instance; none if there is none. Its events are read from `since`
-    /// on, if that is given.
+    /// An RDS instance; none if there is none. Its events, and those of its cluster,
+    /// are read from `since` on, if that is given. Its sessions are not looked at.
     ///
     /// # Errors
     /// [`AwsError`] as for every call.
@@ -30,18 +48,15 @@ impl Aws {
             Err(error) => return Err(AwsError::of("rds:DescribeDBInstances", &error)),
         };
         let Some(found) = described.db_instances.unwrap_or_default().into_iter().next() else { return Ok(None) };
-        let cluster = match found.db_cluster_identifier.clone() {
-            Some(cluster) => Some((cluster.clone(), self.cluster_size(&cluster).await?)),
+        let cluster = match &found.db_cluster_identifier {
+            Some(cluster) => Some(self.db_cluster(cluster, since).await?),
             None => None,
         };
-        let restarted_at = match since {
-            Some(since) => self.restarted_at(instance, since).await?,
-            None => None,
-        };
+        let restarted_at = self.last_event(SourceType::DbInstance, instance, &RESTARTED, since).await?;
         Ok(Some(facts(found, cluster, restarted_at)))
     }
 
-    async fn cluster_size(&self, cluster: &str) -> Result<usize, AwsError> {
+    async fn db_cluster(&self, cluster: &str, since: Option<Timestamp>) -> Result<DbCluster, AwsError> {
         let described = self
             .rds()
             .describe_db_clusters()
@@ -50,15 +65,25 @@ impl Aws {
             .boxed()
             .await
             .map_err(|error| AwsError::of("rds:DescribeDBClusters", &error))?;
-        Ok(described.db_clusters.unwrap_or_default().first().map_or(0, |cluster| cluster.db_cluster_members().len()))
+        let failed_over_at = self.last_event(SourceType::DbCluster, cluster, &FAILED_OVER, since).await?;
+        let found = described.db_clusters.unwrap_or_default().into_iter().next();
+        Ok(cluster_facts(cluster, found.unwrap_or_else(|| SdkCluster::builder().build()), failed_over_at))
     }
 
-    async fn restarted_at(&self, instance: &str, since: Timestamp) -> Result<Option<Timestamp>, AwsError> {
+    /// When one of these phrases was last said of a database, at or after `since`.
+    async fn last_event(
+        &self,
+        kind: SourceType,
+        name: &str,
+        phrases: &[&str],
+        since: Option<Timestamp>,
+    ) -> Result<Option<Timestamp>, AwsError> {
+        let Some(since) = since else { return Ok(None) };
         let described = self
             .rds()
             .describe_events()
-            .source_type(SourceType::DbInstance)
-            .source_identifier(instance)
+            .source_type(kind)
+            .source_identifier(name)
             .start_time(DateTime::from_secs(since.as_second()))
             .send()
             .boxed()
@@ -70,56 +95,104 @@ impl Aws {
             .into_iter()
             .filter(|event| {
                 let message = event.message.as_deref().unwrap_or_default().to_lowercase();
-                RESTARTED.iter().any(|phrase| message.contains(phrase))
+                phrases.iter().any(|phrase| message.contains(phrase))
             })
             .filter_map(|event| event.date)
             .filter_map(|date| Timestamp::new(date.secs(), i32::try_from(date.subsec_nanos()).unwrap_or(0)).ok())
             .max())
     }
 
-    /// Restarts an instance.
+    /// Restarts an instance. It is never sent again without knowing that RDS has not
+    /// taken it: an answer that is lost may be one to a restart that was begun.
     ///
     /// # Errors
-    /// [`AwsError`] as for every call.
+    /// [`AwsError`] as for every call; after `Later` it may have been begun.
     pub async fn reboot_db_instance(&self, instance: &str, force_failover: bool) -> Result<(), AwsError> {
-        let mut call = self.rds().reboot_db_instance().db_instance_identifier(instance);
-        if force_failover {
-            call = call.force_failover(true);
-        }
-        call.send().boxed().await.map_err(|error| AwsError::of("rds:RebootDBInstance", &error))?;
-        Ok(())
+        sent_once("rds:RebootDBInstance", || {
+            let call = self.rds().reboot_db_instance().db_instance_identifier(instance);
+            let call = if force_failover { call.force_failover(true) } else { call };
+            call.customize().config_override(once()).send().boxed()
+        })
+        .await
     }
 
-    /// Fails a cluster over to another of its instances.
+    /// Fails a cluster over to another of its instances. As with a restart, it is not
+    /// sent again blindly.
     ///
     /// # Errors
-    /// [`AwsError`] as for every call.
+    /// [`AwsError`] as for every call; after `Later` it may have been begun.
     pub async fn failover_db_cluster(&self, cluster: &str) -> Result<(), AwsError> {
-        self.rds()
-            .failover_db_cluster()
-            .db_cluster_identifier(cluster)
-            .send()
-            .boxed()
-            .await
-            .map_err(|error| AwsError::of("rds:FailoverDBCluster", &error))?;
-        Ok(())
+        sent_once("rds:FailoverDBCluster", || {
+            let call = self.rds().failover_db_cluster().db_cluster_identifier(cluster);
+            call.customize().config_override(once()).send().boxed()
+        })
+        .await
     }
 }
 
-fn facts(found: DbInstance, cluster: Option<(String, usize)>, restarted_at: Option<Timestamp>) -> DbFacts {
+/// One try, and the time that it may take.
+fn once() -> Builder {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ONCE).operation_timeout(ONCE).build();
+    Builder::new().retry_config(RetryConfig::disabled()).timeout_config(timeouts)
+}
+
+/// Sends a call until RDS has taken it or may have.
+async fn sent_once<T, E, R, F>(call: &'static str, send: impl Fn() -> F) -> Result<(), AwsError>
+where
+    F: Future<Output = Result<T, SdkError<E, R>>>,
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: Debug,
+{
+    let mut n_tries = 1;
+    loop {
+        match send().await {
+            Ok(_) => return Ok(()),
+            Err(error) if n_tries < TRIES_MAX && is_not_taken(&error) => {
+                tokio::time::sleep(Duration::from_secs(n_tries.into())).await;
+                n_tries += 1;
+            }
+            Err(error) => return Err(AwsError::of(call, &error)),
+        }
+    }
+}
+
+fn is_not_taken<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default();
+    NOT_TAKEN.iter().any(|part| code.contains(part))
+}
+
+fn facts(found: DbInstance, cluster: Option<DbCluster>, restarted_at: Option<Timestamp>) -> DbFacts {
     DbFacts {
         status: found.db_instance_status.unwrap_or_default(),
         is_multi_az: found.multi_az.unwrap_or(false),
         pending: found.pending_modified_values.map(|pending| pending_names(&pending)).unwrap_or_default(),
         cluster,
         restarted_at,
-        tags: found
-            .tag_list
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())))
-            .collect(),
+        sessions: Sessions::NotAsked,
+        tags: tags(found.tag_list),
     }
+}
+
+fn cluster_facts(name: &str, found: SdkCluster, failed_over_at: Option<Timestamp>) -> DbCluster {
+    let members = found.db_cluster_members.unwrap_or_default();
+    DbCluster {
+        name: name.to_owned(),
+        arn: found.db_cluster_arn.unwrap_or_default(),
+        status: found.status.unwrap_or_default(),
+        engine: found.engine.unwrap_or_default(),
+        n_instances: members.len(),
+        writer: members
+            .into_iter()
+            .find(|member| member.is_cluster_writer == Some(true))
+            .and_then(|member| member.db_instance_identifier),
+        has_http_endpoint: found.http_endpoint_enabled.unwrap_or(false),
+        failed_over_at,
+        tags: tags(found.tag_list),
+    }
+}
+
+fn tags(list: Option<Vec<Tag>>) -> std::collections::BTreeMap<String, String> {
+    list.unwrap_or_default().into_iter().filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default()))).collect()
 }
 
 /// The names of changes that a restart would apply.

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod concurrency;
 mod config;
 pub mod containers;
+pub mod data_api;
 pub mod databases;
 pub mod deployments;
 pub mod error;

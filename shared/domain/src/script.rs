@@ -161,7 +161,7 @@ impl Script {
 
 /// A plan to restart a database.
 pub(crate) fn reboot() -> Plan {
-    let plan = RdsConnectionResetPlan::Reboot { instance: "db-1".to_owned(), force_failover: false };
+    let plan = RdsConnectionResetPlan::Reboot { instance: "db-1".to_owned(), force_failover: false, witnesses: None };
     Plan::RdsConnectionReset(plan)
 }
 

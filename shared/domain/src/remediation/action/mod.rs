@@ -10,7 +10,9 @@ mod ecs_rollback;
 mod ecs_scale_out;
 mod lambda;
 mod lambda_concurrency;
+mod rds;
 mod rds_connection_reset;
+mod rds_sessions;
 mod sqs;
 mod sqs_redrive;
 pub mod ssm_runbook;
@@ -33,7 +35,9 @@ pub use self::ecs_rollback::{EcsRollback, EcsRollbackPlan};
 pub use self::ecs_scale_out::{EcsScaleOut, EcsScaleOutPlan, Lever};
 pub use self::lambda::LambdaFacts;
 pub use self::lambda_concurrency::{LambdaConcurrency, LambdaConcurrencyPlan};
-pub use self::rds_connection_reset::{DbFacts, RdsConnectionReset, RdsConnectionResetPlan};
+pub use self::rds::{DbCluster, DbFacts};
+pub use self::rds_connection_reset::{EndSessionsPlan, RdsConnectionReset, RdsConnectionResetPlan, Witnesses};
+pub use self::rds_sessions::{DataApi, EndSessions, EndedSession, SESSIONS_MAX, Session, SessionId, SessionState, Sessions};
 pub use self::sqs::{Move, MoveProgress, SqsFacts};
 pub use self::sqs_redrive::{SqsRedrive, SqsRedrivePlan};
 pub use self::ssm_runbook::{Execution, RunbookFacts, RunbookTarget, SsmRunbook, SsmRunbookPlan};
@@ -159,8 +163,12 @@ pub enum Seen {
     Done,
     /// It was not done.
     NotDone,
-    /// Its traces may take a while to show.
+    /// Its traces may take a while to show. If none does it is done again, which must
+    /// do no harm if it was done after all.
     Unclear,
+    /// The same, but to do it again would do harm: if no trace shows it cannot be told
+    /// whether it was done, and it is not done again: why.
+    Doubtful(String),
     /// It cannot be told, or done, any more: why.
     Gone(String),
 }

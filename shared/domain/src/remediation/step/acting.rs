@@ -37,8 +37,8 @@ pub(super) fn acting(
             let because = vec!["an earlier tick was cut off; the target shows that it was done".to_owned()];
             Step::Change(Box::new(verify(situation, &facts.lease, plan, since, because)))
         }
-        Seen::Gone(why) => Step::Change(Box::new(fail(situation, &facts.lease, &why))),
-        Seen::Unclear if situation.now < settles_at => Step::Wait(settles_at),
+        Seen::Unclear | Seen::Doubtful(_) if situation.now < settles_at => Step::Wait(settles_at),
+        Seen::Gone(why) | Seen::Doubtful(why) => Step::Change(Box::new(fail(situation, &facts.lease, &why))),
         Seen::Unclear | Seen::NotDone => match guard::not_stopped(situation.control, &situation.remedy.name) {
             Err(refusal) => Step::Change(Box::new(fail(situation, &facts.lease, &refusal.to_string()))),
             Ok(()) if attempt < ATTEMPTS_MAX => Step::Change(Box::new(again(situation, plan, attempt, by))),

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::{World, db, db_of, ecs, ecs_of, hot_database, hot_service, reset, scale_out, stop};
+use super::{World, cluster, db, db_of, ecs, ecs_of, hot_database, hot_service, reset, scale_out, stop};
 use crate::control::{Silence, SilenceKind};
-use crate::remediation::action::{DbFacts, RdsConnectionResetPlan, Scalable};
+use crate::remediation::action::{DbCluster, DbFacts, RdsConnectionResetPlan, Scalable};
 use crate::remediation::{Held, Holder, Phase, Plan, Target, TargetFacts};
 use crate::script::{self, Script};
 use crate::span::Span;
@@ -78,7 +78,11 @@ fn one_at_a_time_and_then_a_pause() {
     let held = |w: &World| Held {
         by: vec![Holder { incident: w.incident.id.clone(), remediation: "x".into() }],
         since: w.now,
-        plan: Plan::RdsConnectionReset(RdsConnectionResetPlan::Reboot { instance: "db".into(), force_failover: false }),
+        plan: Plan::RdsConnectionReset(RdsConnectionResetPlan::Reboot {
+            instance: "db".into(),
+            force_failover: false,
+            witnesses: None,
+        }),
         phase: Phase::Stands,
     };
     refuses_and_allows(hot_service, |w| w.facts.lease.held = Some(held(w)), |_| {}, "is working on this target with x");
@@ -185,8 +189,10 @@ fn a_standby_is_used_where_there_is_one() {
     };
     assert_eq!(act(|_| {}), "reboot db by failing over to its standby");
     assert_eq!(act(|db| db.is_multi_az = false), "reboot db");
-    assert_eq!(act(|db| db.cluster = Some(("c".into(), 3))), "fail over cluster c of db");
-    assert_eq!(act(|db| db.cluster = Some(("c".into(), 1))), "reboot db by failing over to its standby");
+    assert_eq!(act(|db| db.cluster = Some(cluster(3))), "fail over cluster c of db");
+    assert_eq!(act(|db| db.cluster = Some(cluster(1))), "reboot db by failing over to its standby");
+    let reader = |db: &mut DbFacts| db.cluster = Some(DbCluster { writer: Some("other".into()), ..cluster(3) });
+    assert_eq!(act(reader), "reboot db", "a failover would leave the connections of a reader");
 }
 
 #[test]

@@ -97,8 +97,8 @@ proptest! {
     }
 
     #[test]
-    fn a_database_is_restarted_at_most_once_where_restarts_leave_traces(story in any_story()) {
-        let mut world = hot_database();
+    fn a_database_is_restarted_at_most_once_whether_or_not_restarts_leave_traces(story in any_story(), is_silent in any::<bool>()) {
+        let mut world = World { is_silent, ..hot_database() };
         for (event, seconds) in story {
             happens(&mut world, event, seconds);
         }

@@ -1,5 +1,6 @@
 //! One target with its remediation, and what stands around it.
 
+mod connections;
 mod ecs_deployments;
 mod guards;
 mod lambda_concurrency;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::action::{DbFacts, Deployment, EcsFacts, Scalable};
+use super::action::{DbCluster, DbFacts, Deployment, EcsFacts, RdsConnectionResetPlan, Scalable, Sessions};
 use super::guard::Facts;
 use super::step::{Act, ActResult, Change, Situation, Step, acted, step};
 use super::{Actions, Lease, Outcome, Plan, Remedy, Stage, TargetFacts};
@@ -37,6 +38,8 @@ struct World {
     facts: Facts,
     acts: Vec<Act>,
     notes: Vec<String>,
+    /// RDS does not tell of restarts.
+    is_silent: bool,
 }
 
 fn scale_out(change: impl FnOnce(&mut Value)) -> Value {
@@ -90,6 +93,22 @@ fn db() -> DbFacts {
         pending: Vec::new(),
         cluster: None,
         restarted_at: None,
+        sessions: Sessions::NotAsked,
+        tags: managed(),
+    }
+}
+
+/// A cluster of so many instances, of which `db` writes.
+fn cluster(n_instances: usize) -> DbCluster {
+    DbCluster {
+        name: "c".into(),
+        arn: "arn:aws:rds:eu-west-1:123456789012:cluster:c".into(),
+        status: "available".into(),
+        engine: "aurora-postgresql".into(),
+        n_instances,
+        writer: Some("db".into()),
+        has_http_endpoint: true,
+        failed_over_at: None,
         tags: managed(),
     }
 }
@@ -119,6 +138,7 @@ impl World {
             facts: Facts { target, lease, actions: Actions::default() },
             acts: Vec::new(),
             notes: Vec::new(),
+            is_silent: false,
         }
     }
 
@@ -161,12 +181,22 @@ impl World {
             }
             (Plan::EcsNewDeployment(plan), TargetFacts::EcsNewDeployment(ecs)) => deploy(ecs, &plan.task_definition, self.now),
             (Plan::EcsRollback(plan), TargetFacts::EcsRollback(ecs)) => deploy(ecs, &plan.to, self.now),
-            (Plan::RdsConnectionReset(_), TargetFacts::RdsConnectionReset(db)) => db.restarted_at = Some(self.now),
             (Plan::LambdaConcurrency(plan), TargetFacts::LambdaConcurrency(lambda)) => {
                 lambda.reserved = if act.is_undoing { plan.before } else { Some(plan.after) };
             }
             (Plan::SqsRedrive(_), TargetFacts::SqsRedrive(queue)) => queue.moves.push(sqs_redrive::begun(self.now)),
             (Plan::SsmRunbook(_), TargetFacts::SsmRunbook(runbook)) => runbook.execution = Some(ssm_runbook::begun()),
+            (Plan::RdsConnectionReset(RdsConnectionResetPlan::Sessions(plan)), TargetFacts::RdsConnectionReset(db)) => {
+                if let Sessions::Listed(sessions) = &mut db.sessions {
+                    sessions.retain(|session| !plan.sessions.iter().any(|ended| ended.id == *session.id()));
+                }
+            }
+            (Plan::RdsConnectionReset(_), TargetFacts::RdsConnectionReset(db)) => {
+                db.restarted_at = (!self.is_silent).then_some(self.now);
+                if let Sessions::Listed(sessions) = &mut db.sessions {
+                    sessions.clear();
+                }
+            }
             (plan, target) => panic!("{plan:?} on {target:?}"),
         }
         self.acts.push(act);
@@ -209,6 +239,14 @@ impl World {
             }
         }
         panic!("nothing was begun");
+    }
+
+    /// The same at the next step, when this one is passed over.
+    fn begins_after_passing_over(&mut self) -> Act {
+        let Step::Change(change) = step(self.situation(), Some(&self.facts.clone())) else { panic!("should pass over") };
+        self.store(*change);
+        assert_eq!(self.remedy.step, 1);
+        self.begins()
     }
 
     fn tick_after(&mut self, span: Span) -> Option<Timestamp> {
