@@ -19,6 +19,7 @@ pub mod event;
 pub mod guard;
 mod lease;
 mod refusal;
+pub mod report;
 mod stage;
 pub mod step;
 mod target;

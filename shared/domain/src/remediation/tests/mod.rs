@@ -2,6 +2,7 @@
 
 mod guards;
 mod laws;
+mod report;
 mod stages;
 
 use std::collections::BTreeMap;
