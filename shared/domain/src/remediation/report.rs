@@ -405,6 +405,16 @@ fn median(mut spans: Vec<Span>) -> Option<Span> {
     spans.get(spans.len().saturating_sub(1) / 2).copied()
 }
 
+/// A time as a person says it; from a minute on to the nearest minute, as it is the
+/// middle of several.
+pub fn about(span: Span) -> String {
+    let minute = Span::minutes(1).as_millis();
+    if span.as_millis() < minute {
+        return span.spoken();
+    }
+    Span::millis((span.as_millis() + minute / 2) / minute * minute).spoken()
+}
+
 #[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
 fn seconds<S: Serializer>(span: &Option<Span>, serializer: S) -> Result<S::Ok, S::Error> {
     span.map(Span::as_seconds).serialize(serializer)

@@ -17,7 +17,7 @@
 
 use serde::Serialize;
 
-use super::{Acted, Orders, Report};
+use super::{Acted, Orders, Report, about};
 use crate::policy::Mode;
 use crate::span::Span;
 
@@ -78,7 +78,7 @@ const fn at_least(n: usize, all: usize, (part, whole): (usize, usize)) -> bool {
 
 /// `, 23 min later (median)`, if it is known.
 fn after(word: &str, span: Option<Span>) -> String {
-    span.map(|span| format!(", {} {word} (median)", span.spoken())).unwrap_or_default()
+    span.map(|span| format!(", {} {word} (median)", about(span))).unwrap_or_default()
 }
 
 /// What follows from `report`.
@@ -134,7 +134,7 @@ fn observing(report: &Report, orders: Orders) -> Advice {
     }
     if at_least(same, all, (2, 3)) {
         let sooner = seen.acknowledged_after.filter(|sooner| *sooner > Span::ZERO);
-        let sooner = sooner.map(|sooner| format!(" (acting begins {} before anybody acknowledges)", sooner.spoken()));
+        let sooner = sooner.map(|sooner| format!(" (acting begins {} before anybody acknowledges)", about(sooner)));
         let asks = if orders.asks_in_act { ", which still asks first unless `approval: none`" } else { "" };
         let well = after("later", seen.same.calm_after).replace(", ", ", and all was well ");
         return further(format!(
@@ -143,7 +143,7 @@ fn observing(report: &Report, orders: Orders) -> Advice {
         ));
     }
     if at_least(unneeded, all, (1, 2)) {
-        let within = seen.unneeded.calm_after.map(|span| format!(" within {} (median)", span.spoken())).unwrap_or_default();
+        let within = seen.unneeded.calm_after.map(|span| format!(" within {} (median)", about(span))).unwrap_or_default();
         return stay(format!(
             "stay: {unneeded} of {all} times it recovered by itself{within}; let the alarm wait longer before it goes off"
         ));

@@ -297,6 +297,13 @@ fn what_the_policy_has_no_more_is_counted_all_the_same() {
 }
 
 #[test]
+fn times_are_told_as_exactly_as_they_are_worth() {
+    for (seconds, wanted) in [(0, "0 s"), (59, "59 s"), (60, "1 min"), (89, "1 min"), (90, "2 min"), (3_629, "1 h")] {
+        assert_eq!(about(Span::seconds(seconds)), wanted);
+    }
+}
+
+#[test]
 fn the_keys_for_programs_are_these() {
     let value = serde_json::to_value(told(Mode::Observe, &several(5, same))).unwrap();
     let wanted = json!({
