@@ -120,6 +120,18 @@ variable "probe_url" {
   }
 }
 
+variable "ecs_task_role_arns" {
+  description = "Task roles and task execution roles of the ECS services that `ecs-rollback` may roll back. ECS takes another task definition only from who may pass the roles that it names."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.ecs_task_role_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9/_+=,.@-]+$", arn))])
+    error_message = "ecs_task_role_arns has ARNs of roles, each spelled out, without `*`."
+  }
+}
+
 # ---- What it runs ----------------------------------------------------------
 
 variable "artifacts_dir" {

@@ -15,7 +15,7 @@ terraform {
 
 provider "aws" {
   default_tags {
-    tags = merge({ application = var.name }, var.tags)
+    tags = local.tags
   }
 }
 
@@ -26,6 +26,9 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
+  # Never `watchkeeper`, which marks what Watchkeeper may mend: var.tags refuses it.
+  tags = merge({ application = var.name }, var.tags)
+
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
   region     = data.aws_region.current.name

@@ -36,13 +36,10 @@ run "each_function_has_exactly_the_actions_that_it_needs" {
 
   assert {
     condition = toset(flatten([for it in module.remediator.permissions : it.Action if !can(regex("^(WriteIts|WriteTraces|ReadIts|UseKeyFor)", it.Sid))])) == toset([
-      "application-autoscaling:DescribeScalableTargets", "application-autoscaling:RegisterScalableTarget",
-      "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
-      "ecs:DescribeServices",
-      "rds:DescribeDBClusters", "rds:DescribeDBInstances", "rds:DescribeEvents", "rds:FailoverDBCluster", "rds:RebootDBInstance",
-      "states:StartExecution",
+      "dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
+      "events:PutEvents", "states:StartExecution",
     ])
-    error_message = "The remediator's actions are not those it needs."
+    error_message = "The remediator's actions are not those it needs while the policy mends nothing (with others: remediation.tftest.hcl)."
   }
 
   assert {
@@ -79,6 +76,11 @@ run "each_function_has_exactly_the_actions_that_it_needs" {
 }
 
 run "no_action_is_a_pattern" {
+  variables {
+    policy_file        = "tests/policies/remediations/every-action.yaml"
+    ecs_task_role_arns = ["arn:aws:iam::123456789012:role/shop-task"]
+  }
+
   assert {
     condition = alltrue([
       for action in flatten([for it in [module.classifier, module.escalation, module.remediator, module.prober, module.console, module.sweeper] : it.permissions[*].Action]) :
@@ -97,6 +99,11 @@ run "no_action_is_a_pattern" {
 }
 
 run "all_resources_only_where_aws_knows_no_other" {
+  variables {
+    policy_file        = "tests/policies/remediations/every-action.yaml"
+    ecs_task_role_arns = ["arn:aws:iam::123456789012:role/shop-task"]
+  }
+
   assert {
     condition = length(setsubtract(
       flatten([
@@ -104,9 +111,11 @@ run "all_resources_only_where_aws_knows_no_other" {
         [for statement in it.permissions : statement.Action if contains(statement.Resource, "*")]
       ]),
       [
-        "application-autoscaling:DescribeScalableTargets",
+        "application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingActivities",
         "cloudwatch:DescribeAlarms",
+        "lambda:GetAccountSettings",
         "rds:DescribeDBClusters", "rds:DescribeDBInstances", "rds:DescribeEvents",
+        "ssm:DescribeAutomationExecutions",
         "xray:PutTelemetryRecords", "xray:PutTraceSegments",
       ],
     )) == 0
@@ -115,10 +124,15 @@ run "all_resources_only_where_aws_knows_no_other" {
 }
 
 run "only_what_is_tagged_can_be_mended" {
+  variables {
+    policy_file        = "tests/policies/remediations/every-action.yaml"
+    ecs_task_role_arns = ["arn:aws:iam::123456789012:role/shop-task"]
+  }
+
   assert {
     condition = alltrue([
       for it in module.remediator.permissions : try(it.Condition.StringEquals["aws:ResourceTag/watchkeeper"], []) == ["managed"]
-      if anytrue([for action in it.Action : can(regex("^(ecs|rds|application-autoscaling):", action)) && !can(regex(":Describe", action))])
+      if anytrue([for action in it.Action : can(regex("^(ecs|rds|rds-data|application-autoscaling|lambda|sqs):", action)) && !can(regex(":(Describe|List|GetQueue|GetAccount)", action))])
     ])
     error_message = "Something could be changed that does not have the tag watchkeeper=managed."
   }
@@ -141,6 +155,11 @@ run "only_what_is_tagged_can_be_mended" {
 }
 
 run "the_key_is_used_only_through_the_service_that_needs_it" {
+  variables {
+    policy_file        = "tests/policies/remediations/every-action.yaml"
+    ecs_task_role_arns = ["arn:aws:iam::123456789012:role/shop-task"]
+  }
+
   assert {
     condition = alltrue([
       for it in flatten([for function in [module.classifier, module.escalation, module.remediator, module.prober, module.console, module.sweeper] : function.permissions]) :

@@ -13,6 +13,11 @@ output "code_sha256" {
   value       = aws_lambda_function.this.source_code_hash
 }
 
+output "tags" {
+  description = "The tags that the function itself is given, besides the provider's default tags."
+  value       = coalesce(aws_lambda_function.this.tags, {})
+}
+
 output "permissions" {
   description = "The statements of its role's policy, as they are in force."
   value       = jsondecode(aws_iam_role_policy.permissions.policy).Statement
