@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::remediation::Aftermath;
+use crate::remediation::{Aftermath, Outcome, Passed, Refusal, Stage, Target};
 
 fn at(minutes: u64) -> Timestamp {
     Span::minutes(minutes).after(Timestamp::UNIX_EPOCH)
