@@ -210,7 +210,8 @@ fn dimensions(dimensions: &[Dimension]) -> Vec<Value> {
     dimensions.iter().map(|dimension| json!({"Name": dimension.name, "Value": dimension.value})).collect()
 }
 
-fn moment(date: Option<DateTime>) -> Option<Timestamp> {
+/// A moment as the SDKs give it; none if it is none that can be.
+pub(crate) fn moment(date: Option<DateTime>) -> Option<Timestamp> {
     let date = date?;
     Timestamp::new(date.secs(), i32::try_from(date.subsec_nanos()).ok()?).ok()
 }

@@ -1,25 +1,30 @@
 //! ECS services, as remediation looks at them.
 
-use aws_sdk_ecs::types::{DeploymentRolloutState, Service, ServiceField};
-use domain::remediation::action::{Deployment, EcsFacts, Scalable};
+use aws_sdk_ecs::operation::update_service::builders::UpdateServiceFluentBuilder;
+use aws_sdk_ecs::types::{DeploymentConfiguration, DeploymentRolloutState, Service, ServiceField};
+use domain::remediation::action::{Deployment, EcsFacts, placement_failure};
+use domain::text::clean;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
+use crate::alarms::moment;
 use crate::scaling::count;
 use crate::{Aws, AwsError};
 
 /// How many of the newest messages of a service are looked through.
 const EVENTS_READ: usize = 5;
+/// Longest reason of a failed deployment, in characters.
+const REASON_MAX: usize = 300;
 
 impl Aws {
-    /// An ECS service with its scalable target; none if there is no such service.
+    /// An ECS service, without its scalable target and its history; none if there is
+    /// no such service.
     ///
     /// # Errors
     /// [`AwsError`] as for every call.
     pub async fn ecs_service(&self, cluster: &str, service: &str) -> Result<Option<EcsFacts>, AwsError> {
         let described =
-            self.ecs().describe_services().cluster(cluster).services(service).include(ServiceField::Tags).send().boxed();
-        let (described, scalable) = tokio::join!(described, self.scalable_target(cluster, service));
+            self.ecs().describe_services().cluster(cluster).services(service).include(ServiceField::Tags).send().boxed().await;
         let described = match described {
             Ok(described) => described,
             Err(error)
@@ -31,8 +36,7 @@ impl Aws {
             }
             Err(error) => return Err(AwsError::of("ecs:DescribeServices", &error)),
         };
-        let scalable = scalable?;
-        Ok(described.services.unwrap_or_default().into_iter().next().map(|service| facts(service, scalable)))
+        Ok(described.services.unwrap_or_default().into_iter().next().map(facts))
     }
 
     /// Sets the desired count of a service, and nothing else of it.
@@ -41,11 +45,34 @@ impl Aws {
     /// [`AwsError`] as for every call.
     pub async fn set_desired_count(&self, cluster: &str, service: &str, tasks: u32) -> Result<(), AwsError> {
         let tasks = i32::try_from(tasks).unwrap_or(i32::MAX);
-        self.ecs()
-            .update_service()
-            .cluster(cluster)
-            .service(service)
-            .desired_count(tasks)
+        self.update_service(cluster, service, |call| call.desired_count(tasks)).await
+    }
+
+    /// Has a service deploy once more what it runs. The task definition is not named:
+    /// should another one have been deployed meanwhile, it stays.
+    ///
+    /// # Errors
+    /// [`AwsError`] as for every call.
+    pub async fn force_new_deployment(&self, cluster: &str, service: &str) -> Result<(), AwsError> {
+        self.update_service(cluster, service, |call| call.force_new_deployment(true)).await
+    }
+
+    /// Has a service deploy a task definition, given by its ARN; nothing happens if
+    /// that is what it runs.
+    ///
+    /// # Errors
+    /// [`AwsError`] as for every call.
+    pub async fn deploy(&self, cluster: &str, service: &str, task_definition: &str) -> Result<(), AwsError> {
+        self.update_service(cluster, service, |call| call.task_definition(task_definition)).await
+    }
+
+    async fn update_service(
+        &self,
+        cluster: &str,
+        service: &str,
+        change: impl FnOnce(UpdateServiceFluentBuilder) -> UpdateServiceFluentBuilder,
+    ) -> Result<(), AwsError> {
+        change(self.ecs().update_service().cluster(cluster).service(service))
             .send()
             .boxed()
             .await
@@ -54,7 +81,10 @@ impl Aws {
     }
 }
 
-fn facts(service: Service, scalable: Option<Scalable>) -> EcsFacts {
+fn facts(service: Service) -> EcsFacts {
+    let configuration = service.deployment_configuration;
+    let messages: Vec<String> =
+        service.events.unwrap_or_default().into_iter().take(EVENTS_READ).filter_map(|event| event.message).collect();
     let mut deployments = service.deployments.unwrap_or_default();
     deployments.sort_by_key(|deployment| deployment.status.as_deref() != Some("PRIMARY"));
     EcsFacts {
@@ -62,36 +92,38 @@ fn facts(service: Service, scalable: Option<Scalable>) -> EcsFacts {
         desired: count(service.desired_count),
         running: count(service.running_count),
         deployments: deployments.into_iter().map(deployment).collect(),
-        placement_failure: service
-            .events
-            .unwrap_or_default()
-            .into_iter()
-            .take(EVENTS_READ)
-            .filter_map(|event| event.message)
-            .find(|message| message.contains("unable to place a task"))
-            .map(|message| domain::text::clean(&message, 300)),
-        minimum_healthy_percent: service
-            .deployment_configuration
-            .and_then(|configuration| configuration.minimum_healthy_percent)
-            .map_or(100, count),
+        placement_failure: placement_failure(messages.iter().map(String::as_str)),
+        minimum_healthy_percent: configuration.as_ref().and_then(|it| it.minimum_healthy_percent).map_or(100, count),
+        rolls_back_failures: configuration.as_ref().is_some_and(rolls_back_failures),
         tags: service
             .tags
             .unwrap_or_default()
             .into_iter()
             .filter_map(|tag| Some((tag.key?, tag.value.unwrap_or_default())))
             .collect(),
-        scalable,
+        scalable: None,
         last_steady: None,
+        is_rolling_back: false,
+        not_scaled: None,
     }
 }
 
+/// Both the circuit breaker and the alarms of a deployment may be told to go back.
+fn rolls_back_failures(configuration: &DeploymentConfiguration) -> bool {
+    let breaker = configuration.deployment_circuit_breaker.as_ref();
+    let alarms = configuration.alarms.as_ref();
+    breaker.is_some_and(|breaker| breaker.enable && breaker.rollback)
+        || alarms.is_some_and(|alarms| alarms.enable && alarms.rollback)
+}
+
 fn deployment(found: aws_sdk_ecs::types::Deployment) -> Deployment {
-    let created = found.created_at.and_then(|at| Timestamp::from_millisecond(at.to_millis().ok()?).ok());
+    let failure = (found.rollout_state == Some(DeploymentRolloutState::Failed))
+        .then(|| found.rollout_state_reason.map_or_else(|| "no reason is given".to_owned(), |why| clean(&why, REASON_MAX)));
     Deployment {
         task_definition: found.task_definition.unwrap_or_default(),
         // One of which nothing is known is as old as can be: no alarm began soon after it.
-        created_at: created.unwrap_or(Timestamp::MIN),
+        created_at: moment(found.created_at).unwrap_or(Timestamp::MIN),
         is_in_progress: found.rollout_state == Some(DeploymentRolloutState::InProgress),
-        has_failed: found.rollout_state == Some(DeploymentRolloutState::Failed),
+        failure,
     }
 }

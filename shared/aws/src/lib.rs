@@ -12,6 +12,7 @@ pub mod clock;
 mod config;
 pub mod containers;
 pub mod databases;
+pub mod deployments;
 pub mod error;
 pub mod events;
 pub mod functions;

@@ -1,6 +1,8 @@
 //! How each action looks at its target, and how it acts: one file for each. What it
 //! decides stands in `domain::remediation::action`, and so does the table of all.
 
+mod ecs_new_deployment;
+mod ecs_rollback;
 mod ecs_scale_out;
 mod rds_connection_reset;
 

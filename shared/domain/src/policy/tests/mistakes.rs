@@ -101,7 +101,7 @@ fn a_key_or_word_that_is_unknown_is_told_with_the_nearest_one() {
         (
             "remediations[0].action",
             json!("reboot"),
-            "remediations[0].action: `reboot` is not one of ecs-scale-out, rds-connection-reset",
+            "remediations[0].action: `reboot` is not one of ecs-scale-out, ecs-new-deployment, ecs-rollback, rds-connection-reset",
         ),
         (
             "schedules[0].schedule_layers[0].rotation",

@@ -176,8 +176,9 @@ impl Recipe for EcsScaleOut {
 
     fn in_place(plan: &EcsScaleOutPlan, facts: &EcsFacts) -> Result<(), Lacking> {
         if facts.running < plan.after {
-            let placing = facts.placement_failure.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
-            Err(Lacking::Yet(format!("{} of {} tasks are running{placing}", facts.running, plan.after)))
+            let unscaled = facts.not_scaled.as_ref().map(|why| format!("; not scaled: {why}")).unwrap_or_default();
+            let (running, after, unplaced) = (facts.running, plan.after, facts.unplaced());
+            Err(Lacking::Yet(format!("{running} of {after} tasks are running{unplaced}{unscaled}")))
         } else if facts.is_deploying() {
             Err(Lacking::Yet("a deployment is in progress".to_owned()))
         } else {

@@ -5,6 +5,8 @@
 //! [`for_each_action`]: crate::for_each_action
 
 mod ecs;
+mod ecs_new_deployment;
+mod ecs_rollback;
 mod ecs_scale_out;
 mod rds_connection_reset;
 mod table;
@@ -20,7 +22,9 @@ use super::{Refusal, Target};
 use crate::classify::Service;
 use crate::labels::Labels;
 
-pub use self::ecs::{Deployment, EcsFacts, Scalable};
+pub use self::ecs::{Deployment, EcsFacts, Scalable, placement_failure};
+pub use self::ecs_new_deployment::{EcsNewDeployment, EcsNewDeploymentPlan};
+pub use self::ecs_rollback::{EcsRollback, EcsRollbackPlan};
 pub use self::ecs_scale_out::{EcsScaleOut, EcsScaleOutPlan, Lever};
 pub use self::rds_connection_reset::{DbFacts, RdsConnectionReset, RdsConnectionResetPlan};
 pub use self::table::{Action, ActionKind, Plan, TargetFacts};

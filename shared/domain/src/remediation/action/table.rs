@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Attempt, EcsScaleOut, Lacking, Planned, RdsConnectionReset, Recipe, Seen, Standing, Tags};
+use super::{
+    Attempt, EcsNewDeployment, EcsRollback, EcsScaleOut, Lacking, Planned, RdsConnectionReset, Recipe, Seen, Standing, Tags,
+};
 use crate::classify::Service;
 use crate::labels::Labels;
 use crate::remediation::{Refusal, Target};
@@ -18,6 +20,10 @@ macro_rules! for_each_action {
         $with! {
             /// Raises the minimum capacity of an ECS service's scalable target.
             EcsScaleOut "ecs-scale-out",
+            /// Replaces the tasks of an ECS service by a new deployment of what it runs.
+            EcsNewDeployment "ecs-new-deployment",
+            /// Brings an ECS service back to what it ran before its last deployment.
+            EcsRollback "ecs-rollback",
             /// Ends connections of an RDS instance: idle sessions, then all, by restarting it.
             RdsConnectionReset "rds-connection-reset",
         }

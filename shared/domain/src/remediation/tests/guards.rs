@@ -9,7 +9,12 @@ use crate::remediation::{Held, Holder, Phase, Plan, Target, TargetFacts};
 use crate::script::{self, Script};
 use crate::span::Span;
 
-fn refuses_and_allows(make: impl Fn() -> World, forbid: impl Fn(&mut World), barely_allow: impl Fn(&mut World), reason: &str) {
+pub(super) fn refuses_and_allows(
+    make: impl Fn() -> World,
+    forbid: impl Fn(&mut World),
+    barely_allow: impl Fn(&mut World),
+    reason: &str,
+) {
     let mut refused = make();
     forbid(&mut refused);
     let why = refused.refusal();

@@ -1,5 +1,6 @@
 //! One target with its remediation, and what stands around it.
 
+mod ecs_deployments;
 mod guards;
 mod laws;
 mod report;
@@ -54,7 +55,7 @@ fn managed() -> BTreeMap<String, String> {
 }
 
 fn deployment(is_in_progress: bool) -> Deployment {
-    Deployment { task_definition: "api:2".into(), created_at: Timestamp::UNIX_EPOCH, is_in_progress, has_failed: false }
+    Deployment { task_definition: "api:2".into(), created_at: Timestamp::UNIX_EPOCH, is_in_progress, failure: None }
 }
 
 fn ecs() -> EcsFacts {
@@ -65,10 +66,19 @@ fn ecs() -> EcsFacts {
         deployments: vec![deployment(false)],
         placement_failure: None,
         minimum_healthy_percent: 100,
+        rolls_back_failures: false,
         tags: managed(),
         scalable: Some(Scalable { min: 2, max: 8, is_out_suspended: false }),
         last_steady: None,
+        is_rolling_back: false,
+        not_scaled: None,
     }
+}
+
+/// A deployment that is over as soon as it begins.
+fn deploy(ecs: &mut EcsFacts, task_definition: &str, now: Timestamp) {
+    ecs.deployments = vec![Deployment { task_definition: task_definition.to_owned(), created_at: now, ..deployment(false) }];
+    ecs.running = ecs.desired;
 }
 
 fn db() -> DbFacts {
@@ -146,6 +156,8 @@ impl World {
                     None => ecs.desired = min,
                 }
             }
+            (Plan::EcsNewDeployment(plan), TargetFacts::EcsNewDeployment(ecs)) => deploy(ecs, &plan.task_definition, self.now),
+            (Plan::EcsRollback(plan), TargetFacts::EcsRollback(ecs)) => deploy(ecs, &plan.to, self.now),
             (Plan::RdsConnectionReset(_), TargetFacts::RdsConnectionReset(db)) => db.restarted_at = Some(self.now),
             (plan, target) => panic!("{plan:?} on {target:?}"),
         }
@@ -263,7 +275,7 @@ fn hot_database() -> World {
 
 fn ecs_of(world: &mut World) -> &mut EcsFacts {
     match &mut world.facts.target {
-        TargetFacts::EcsScaleOut(ecs) => ecs,
+        TargetFacts::EcsScaleOut(ecs) | TargetFacts::EcsNewDeployment(ecs) | TargetFacts::EcsRollback(ecs) => ecs,
         target => panic!("{target:?}"),
     }
 }
