@@ -121,12 +121,46 @@ Examples:
 
 pub(crate) const ABOUT_REMEDIATIONS: &str = "\
 Examples:
-  watchkeeper remediation status
+  watchkeeper remediation list
+  watchkeeper remediation report --days 90
   watchkeeper remediation stop --all --why 'something is odd'
   watchkeeper remediation resume --all";
 
+pub(crate) const ABOUT_REMEDIATION_LIST: &str = "\
+What each does, how far it may go, who must approve, what bounds it and whether
+it is stopped; then what is under way in incidents, and how far it has come.
+
+Example:
+  watchkeeper remediation list";
+
+pub(crate) const ABOUT_REPORT: &str = "\
+For each remediation: how often it was called for, which guards refused it, what
+people did while it only observed and how much sooner it would have begun, how
+its questions were answered, whether what it did helped and was put back. A
+sentence says what follows: whether `mode: act` would be right, for instance.
+Times are medians. A remediation of less than five times is not judged.
+
+Examples:
+  watchkeeper remediation report
+  watchkeeper remediation report --name scale-api-out --days 90";
+
+pub(crate) const ABOUT_APPROVE_HERE: &str = "\
+The same as `watchkeeper incident approve`: what waits for an answer is listed
+by `watchkeeper remediation list`.
+
+Example:
+  watchkeeper remediation approve 0K3-M9Q-F7T scale-api-out";
+
+pub(crate) const ABOUT_DECLINE_HERE: &str = "\
+The same as `watchkeeper incident decline`: it is not done for this incident.
+
+Example:
+  watchkeeper remediation decline 0K3-M9Q-F7T scale-api-out";
+
 pub(crate) const ABOUT_STOP: &str = "\
-What is under way goes on, and what was changed for a time is still put back.
+From now on nothing begins. What waits for something, an answer for instance,
+says at its next tick that it is stopped. What already acts or stands is
+finished, checked and put back all the same; it is listed.
 
 Examples:
   watchkeeper remediation stop --all --why 'something is odd'

@@ -8,8 +8,9 @@ use domain::id::IncidentId;
 use domain::span::Span;
 
 use crate::about::{
-    ABOUT_ACK, ABOUT_ALL, ABOUT_APPROVE, ABOUT_DECLINE, ABOUT_INCIDENTS, ABOUT_LIST, ABOUT_REDRIVE, ABOUT_REMEDIATIONS,
-    ABOUT_RESOLVE, ABOUT_RESUME, ABOUT_SHOW, ABOUT_SILENCE_ADD, ABOUT_SILENCES, ABOUT_STOP, ABOUT_WINDOW_ADD, ABOUT_WINDOWS,
+    ABOUT_ACK, ABOUT_ALL, ABOUT_APPROVE, ABOUT_APPROVE_HERE, ABOUT_DECLINE, ABOUT_DECLINE_HERE, ABOUT_INCIDENTS, ABOUT_LIST,
+    ABOUT_REDRIVE, ABOUT_REMEDIATION_LIST, ABOUT_REMEDIATIONS, ABOUT_REPORT, ABOUT_RESOLVE, ABOUT_RESUME, ABOUT_SHOW,
+    ABOUT_SILENCE_ADD, ABOUT_SILENCES, ABOUT_STOP, ABOUT_WINDOW_ADD, ABOUT_WINDOWS,
 };
 use crate::policy::{self, PolicyCommand};
 use crate::read::{self, Matchers, Name, Reason};
@@ -126,7 +127,7 @@ pub(crate) enum Command {
     /// Announce planned work, so that nobody is told of it.
     #[command(subcommand, arg_required_else_help = true, after_help = ABOUT_WINDOWS)]
     Maintenance(MaintenanceCommand),
-    /// Stop and resume automatic remediation.
+    /// See, answer, stop and resume automatic remediation.
     #[command(subcommand, arg_required_else_help = true, after_help = ABOUT_REMEDIATIONS)]
     Remediation(RemediationCommand),
     /// Bring in again the events that could not be processed.
@@ -176,26 +177,23 @@ pub(crate) enum IncidentCommand {
     },
     /// Approve a remediation that asks for it.
     #[command(after_help = ABOUT_APPROVE)]
-    Approve {
-        /// The incident, as a message names it.
-        id: IncidentId,
-        /// The remediation's name.
-        remediation: String,
-        /// Who approves; you, unless said otherwise.
-        #[arg(long = "as", value_name = "NAME")]
-        by: Option<Name>,
-    },
+    Approve(Answer),
     /// Decline a remediation that asks for approval.
     #[command(after_help = ABOUT_DECLINE)]
-    Decline {
-        /// The incident, as a message names it.
-        id: IncidentId,
-        /// The remediation's name.
-        remediation: String,
-        /// Who declines; you, unless said otherwise.
-        #[arg(long = "as", value_name = "NAME")]
-        by: Option<Name>,
-    },
+    Decline(Answer),
+}
+
+/// An answer to a remediation that asks.
+#[derive(Debug, Args)]
+pub(crate) struct Answer {
+    /// The incident, as a message names it.
+    pub(crate) id: IncidentId,
+    /// The remediation's name.
+    #[arg(value_name = "NAME")]
+    pub(crate) remediation: String,
+    /// Who answers; you, unless said otherwise.
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) by: Option<Name>,
 }
 
 /// About silences.
@@ -255,6 +253,25 @@ pub(crate) struct Addition {
 /// About automatic remediation.
 #[derive(Debug, Subcommand)]
 pub(crate) enum RemediationCommand {
+    /// List what the policy has, and what is under way.
+    #[command(after_help = ABOUT_REMEDIATION_LIST)]
+    List,
+    /// Say how they fared, and which may act by themselves.
+    #[command(after_help = ABOUT_REPORT)]
+    Report {
+        /// Only this one; also one that the policy has no more.
+        #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+        name: Option<String>,
+        /// How many days back: 1 to 365.
+        #[arg(long, value_name = "DAYS", default_value = "30", value_parser = clap::value_parser!(u16).range(1..=365))]
+        days: u16,
+    },
+    /// Approve one that asks for it.
+    #[command(after_help = ABOUT_APPROVE_HERE)]
+    Approve(Answer),
+    /// Decline one that asks for approval.
+    #[command(after_help = ABOUT_DECLINE_HERE)]
+    Decline(Answer),
     /// Stop it, for whatever has not begun yet.
     #[command(
         after_help = ABOUT_STOP,

@@ -12,7 +12,7 @@ use domain::timeline::Entry;
 use runtime::conflict_pause;
 use serde_json::json;
 
-use crate::args::IncidentCommand;
+use crate::args::{Answer, IncidentCommand};
 use crate::context::{ATTEMPTS_MAX, Context};
 use crate::fault::{self, Fault};
 use crate::show;
@@ -37,17 +37,23 @@ pub(crate) async fn run(context: &Context, command: IncidentCommand) -> Result<(
             answer(context, &id, &verb, |rows, linger| resolve(now, &rows.incident.value, rows.incident.version, &by, linger))
                 .await
         }
-        IncidentCommand::Approve { id, remediation, by } => {
-            let (by, now) = (Context::who(by), context.now);
-            let verb = format!("approved by {by}");
-            remedy(context, &id, &remediation, &verb, |remedy, version| approve(now, &id, remedy, version, &by)).await
-        }
-        IncidentCommand::Decline { id, remediation, by } => {
-            let (by, now) = (Context::who(by), context.now);
-            let verb = format!("declined by {by}");
-            remedy(context, &id, &remediation, &verb, |remedy, version| decline(now, &id, remedy, version, &by)).await
-        }
+        IncidentCommand::Approve(answer) => approve_remedy(context, answer).await,
+        IncidentCommand::Decline(answer) => decline_remedy(context, answer).await,
     }
+}
+
+/// Approves a remediation that asks for it.
+pub(crate) async fn approve_remedy(context: &Context, Answer { id, remediation, by }: Answer) -> Result<(), Fault> {
+    let (by, now) = (Context::who(by), context.now);
+    let verb = format!("approved by {by}");
+    remedy(context, &id, &remediation, &verb, |remedy, version| approve(now, &id, remedy, version, &by)).await
+}
+
+/// Declines a remediation that asks for approval.
+pub(crate) async fn decline_remedy(context: &Context, Answer { id, remediation, by }: Answer) -> Result<(), Fault> {
+    let (by, now) = (Context::who(by), context.now);
+    let verb = format!("declined by {by}");
+    remedy(context, &id, &remediation, &verb, |remedy, version| decline(now, &id, remedy, version, &by)).await
 }
 
 async fn list(context: &Context, service: Option<String>, since: Span) -> Result<(), Fault> {

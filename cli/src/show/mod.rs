@@ -3,6 +3,7 @@
 mod explain;
 mod finding;
 mod incident;
+mod remediation;
 mod replay;
 mod text;
 mod trial;
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 pub(crate) use self::explain::explanation;
 pub(crate) use self::finding::{Severity, finding};
 pub(crate) use self::incident::incident;
+pub(crate) use self::remediation::{remediation_reports, remediations, stopped};
 pub(crate) use self::replay::{progress, progress_count, progress_over, replay};
 pub(crate) use self::text::moment;
 use self::text::{BOLD, DIM, RED, Table, age, harmless, is_harmful, paint, priority_style, wrapped};

@@ -188,11 +188,16 @@ impl Desk {
         self.world
             .add_service("main/api", Service { desired: 4, scalable: Some(Scalable::new(2, 10)), tags, ..Service::default() });
         let id = self.fires("cpu", Span::minutes(1)).await;
+        self.remediates().await;
+        id
+    }
+
+    /// The newest execution of a clock has its remediations looked at.
+    pub(crate) async fn remediates(&self) {
         let execution = self.world.executions().into_iter().last().expect("its clock was started");
         let input: Value = serde_json::from_str(&execution.input).expect("JSON");
         let payload = json!({"incident_id": input["incident_id"], "seq": input["seq"]});
         self.remediator.handle(event(payload.to_string(), now())).await.expect("the remediator looks");
-        id
     }
 
     /// The incidents whose clocks were started.

@@ -32,7 +32,7 @@ async fn every_page_of_help_fits_a_terminal_and_teaches() {
     let mut desk = Desk::bare().await;
     desk.set("COLUMNS", Some("80"));
     let pages = pages(&desk).await;
-    assert_eq!(pages.len(), 28, "{:?}", pages.iter().map(|(words, _)| words.join(" ")).collect::<Vec<_>>());
+    assert_eq!(pages.len(), 32, "{:?}", pages.iter().map(|(words, _)| words.join(" ")).collect::<Vec<_>>());
     for (words, page) in &pages {
         assert_fits(page);
         let name = words.join(" ");
@@ -144,6 +144,8 @@ async fn a_command_line_that_is_not_right_is_told_with_what_would_be() {
             add(&["a=b", "--for", "2h", "--why", "known", "--from", "2026-01-05T20:00Z"]),
             "ended at 2026-01-05 22:00:00 UTC already",
         ),
+        (vec!["remediation", "report", "--days", "0"], "0 is not in 1..=365"),
+        (vec!["remediation", "approve", NOBODYS], "<NAME>"),
         (vec!["remediation", "stop", "--why", "odd"], "--all|--name <NAME>"),
         (vec!["remediation", "stop", "--all"], "--why <REASON>"),
         (vec!["remediation", "stop", "--all", "--name", "scale", "--why", "odd"], "cannot be used with"),

@@ -5,6 +5,7 @@
 
 mod access;
 mod desk;
+mod docs;
 mod eval;
 mod explain;
 mod help;
@@ -12,6 +13,7 @@ mod incident;
 mod paint;
 mod policy;
 mod remediation;
+mod remediations;
 mod replay;
 mod silence;
 mod trial;

@@ -35,7 +35,7 @@ async fn there_is_colour_only_where_it_is_asked_for() {
     let id = desk.asks().await;
     desk.run(&["silence", "add", "service=batch", "--for", "2h", "--why", "known"]).await.ok();
     desk.run(&["remediation", "stop", "--all", "--why", "odd"]).await.ok();
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 11] = [
         &["incident", "list"],
         &["incident", "show", id.as_str()],
         &["incident", "show", NOBODYS],
@@ -43,6 +43,8 @@ async fn there_is_colour_only_where_it_is_asked_for() {
         &["incident", "show"],
         &["silence", "list"],
         &["remediation", "status"],
+        &["remediation", "list"],
+        &["remediation", "report"],
         &["--help"],
         &["silence", "add", "--help"],
     ];

@@ -6,14 +6,16 @@ use domain::span::Span;
 use runtime::now;
 use serde_json::json;
 
-use crate::desk::{Desk, alarm, assert_fits, keys, orders};
+use crate::desk::{Desk, alarm, assert_fits, keys, on_one_line, orders};
 
 #[tokio::test]
 async fn remediation_is_stopped_as_a_whole_and_resumed() {
     let desk = Desk::new().await;
     assert_eq!(desk.run(&["remediation", "status"]).await.ok(), "Nothing is stopped: remediation works as the policy says.\n");
     let stopped = desk.run(&["remediation", "stop", "--all", "--why", "something is odd"]).await.ok();
-    assert_eq!(stopped, "all remediation is stopped; what is under way goes on\n");
+    assert!(on_one_line(&stopped).starts_with("all remediation is stopped: nothing begins from now on, and"), "{stopped}");
+    assert!(stopped.ends_with("\nNothing was under way that goes on.\n"), "{stopped}");
+    assert_fits(&stopped);
     let status = desk.run(&["remediation", "status"]).await.ok();
     assert!(
         status.starts_with("all remediation is stopped since 20") && status.ends_with("\n    ann: something is odd\n"),
@@ -56,7 +58,7 @@ async fn a_name_that_is_misspelt_stops_and_resumes_nothing() {
 async fn answers_for_programs_say_what_is_stopped_now() {
     let desk = Desk::new().await;
     let stopped = desk.run_json(&["remediation", "stop", "--name", "scale", "--why", "odd"]).await.json();
-    assert_eq!(keys(&stopped), ["all", "changed", "name", "names"]);
+    assert_eq!(keys(&stopped), ["all", "changed", "goes_on", "name", "names"]);
     assert_eq!((&stopped["name"], &stopped["changed"]), (&json!("scale"), &json!(true)));
     assert_eq!(keys(&stopped["names"]["scale"]), ["at", "by", "why"]);
     let stopped = desk.run_json(&["remediation", "stop", "--all", "--why", "odd", "--as", "bob"]).await.json();
@@ -65,6 +67,27 @@ async fn answers_for_programs_say_what_is_stopped_now() {
     assert_eq!((&resumed["changed"], &resumed["all"], keys(&resumed["names"])), (&json!(true), &json!(null), vec!["scale"]));
     let status = desk.run_json(&["remediation", "status"]).await.json();
     assert_eq!((keys(&status), &status["names"]), (vec!["all", "names"], &resumed["names"]));
+}
+
+#[tokio::test]
+async fn what_has_begun_is_listed_when_it_is_stopped() {
+    let desk = Desk::new().await;
+    let id = desk.asks().await;
+    let stop = ["remediation", "stop", "--all", "--why", "odd"];
+    // What waits for an answer is stopped.
+    assert_eq!(desk.run_json(&stop).await.json()["goes_on"], json!([]));
+    desk.run(&["remediation", "resume", "--all"]).await.ok();
+    desk.run(&["remediation", "approve", id.as_str(), "scale"]).await.ok();
+    desk.remediates().await;
+    let said = desk.run(&stop).await.ok();
+    let wanted = format!("\nNot stopped, because it has begun\n  {id}  scale\n    done, must have helped by ");
+    assert!(said.contains(&wanted), "{said}");
+    assert_fits(&said);
+    let goes_on = &desk.run_json(&stop).await.json()["goes_on"];
+    assert_eq!((goes_on.as_array().unwrap().len(), &goes_on[0]["incident"]), (1, &json!(id)));
+    assert_eq!((&goes_on[0]["stage"], &goes_on[0]["can_be_stopped"]), (&json!("verifying"), &json!(false)));
+    let other = ["remediation", "stop", "--name", "scale", "--why", "odd"];
+    assert_eq!(desk.run_json(&other).await.json()["goes_on"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -342,10 +342,21 @@ pub fn acknowledge(now: Timestamp, incident: &Incident, version: u64, by: &str) 
             let mut next = incident.clone();
             next.status = Status::Acknowledged { by: by.to_owned(), at: now, told: false };
             let mut scribe = Scribe::new(now, format!("a{version}"));
-            scribe.note_by(EntryKind::Answer, format!("{by} acknowledged"), Vec::new(), Some(by.to_owned()));
+            scribe.note_by(EntryKind::Answer, acknowledgement(by), Vec::new(), Some(by.to_owned()));
             Ok(Answered::Changed(Box::new(next), scribe.finish()))
         }
     }
+}
+
+/// When the incident was first acknowledged, by its record.
+pub fn acknowledged_at(timeline: &[Entry]) -> Option<Timestamp> {
+    let is_one =
+        |entry: &&Entry| entry.kind == EntryKind::Answer && entry.by.as_ref().is_some_and(|by| entry.text == acknowledgement(by));
+    timeline.iter().filter(is_one).map(|entry| entry.at).min()
+}
+
+fn acknowledgement(by: &str) -> String {
+    format!("{by} acknowledged")
 }
 
 /// Somebody says that it is over.

@@ -21,7 +21,8 @@
 //!
 //! Indexes: `incident-members` (alerts by incident), `open-incidents` (incidents
 //! and remediations that are not over, by their next wake-up) and
-//! `service-incidents` (incidents by service and time).
+//! `service-incidents` (incidents by service and time; remediations, as if `REMEDY#name`
+//! were their service).
 
 mod commit;
 mod read;

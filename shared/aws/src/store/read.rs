@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::row::{Item, Key, OPEN, TIMELINE, partition, read, sortable, text, text_of};
+use super::row::{Item, Key, META, OPEN, REMEDY, TIMELINE, partition, read, remedy_service, sortable, text, text_of};
 use super::{Store, StoreError, Stored};
 use crate::AwsError;
 
@@ -165,9 +165,9 @@ impl Store {
         let (mut incident, mut notices, mut remedies) = (None, Vec::new(), Vec::new());
         for item in &items {
             match text_of(item, "sk") {
-                "META" => incident = Some(read(item)?),
+                META => incident = Some(read(item)?),
                 sk if sk.starts_with("NOTICE#") => notices.push(read(item)?),
-                sk if sk.starts_with("REMEDY#") => remedies.push(read(item)?),
+                sk if sk.starts_with(REMEDY) => remedies.push(read(item)?),
                 _ => {}
             }
         }
@@ -226,7 +226,7 @@ impl Store {
             self.query(Query { index: Some("open-incidents"), condition, values, newest_first: false, limit: None }).await?;
         let mut rows = Vec::new();
         for item in &items {
-            if text_of(item, "sk") == "META" {
+            if text_of(item, "sk") == META {
                 rows.push(OpenRow::Incident(Box::new(read(item)?)));
             } else if let Some(Ok(id)) = text_of(item, "pk").strip_prefix("INC#").map(str::parse) {
                 rows.push(OpenRow::Remedy(id, Box::new(read(item)?)));
@@ -255,16 +255,33 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when a call fails or a row is unreadable.
     pub async fn incidents_of(&self, service: &str, since: Timestamp, limit: usize) -> Result<Vec<Incident>, StoreError> {
-        let items = self
-            .query(Query {
-                index: Some("service-incidents"),
-                condition: "service = :p AND opened_at >= :s",
-                values: vec![(":p", service.to_owned()), (":s", sortable(since))],
-                newest_first: true,
-                limit: Some(limit),
-            })
-            .await?;
-        items.iter().map(|item| read(item).map(|stored| stored.value)).collect()
+        let items = self.of_service(service.to_owned(), since, Some(limit)).await?;
+        let incidents = items.iter().filter(|item| text_of(item, "sk") == META);
+        incidents.map(|item| read(item).map(|stored| stored.value)).collect()
+    }
+
+    /// How often a remediation was called for since a moment, with the incidents: the
+    /// newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a call fails or a row is unreadable.
+    pub async fn remedies_of(&self, name: &str, since: Timestamp) -> Result<Vec<(IncidentId, Remedy)>, StoreError> {
+        let items = self.of_service(remedy_service(name), since, None).await?;
+        let remedies = items.iter().filter(|item| text_of(item, "sk").starts_with(REMEDY));
+        let incident = |item: &Item| text_of(item, "pk").strip_prefix("INC#").map(str::parse).and_then(Result::ok);
+        remedies.filter_map(|item| incident(item).map(|id| read(item).map(|stored| (id, stored.value)))).collect()
+    }
+
+    /// What stands in the index under a service, the newest first.
+    async fn of_service(&self, service: String, since: Timestamp, limit: Option<usize>) -> Result<Vec<Item>, StoreError> {
+        self.query(Query {
+            index: Some("service-incidents"),
+            condition: "service = :p AND opened_at >= :s",
+            values: vec![(":p", service), (":s", sortable(since))],
+            newest_first: true,
+            limit,
+        })
+        .await
     }
 
     async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<Stored<T>>, StoreError> {

@@ -85,11 +85,11 @@ impl Key {
     }
 
     pub(super) fn incident(id: &IncidentId) -> Key {
-        Key::new(partition(id), "META")
+        Key::new(partition(id), META)
     }
 
     pub(super) fn remedy(id: &IncidentId, name: &str) -> Key {
-        Key::new(partition(id), format!("REMEDY#{name}"))
+        Key::new(partition(id), format!("{REMEDY}{name}"))
     }
 
     pub(super) fn lease(target: &Target) -> Key {
@@ -112,6 +112,18 @@ pub(super) fn partition(id: &IncidentId) -> String {
 
 /// The part of an incident's partition that a tick reads sorts before its record.
 pub(super) const TIMELINE: &str = "TIMELINE#";
+
+/// The key of an incident itself, in its partition.
+pub(super) const META: &str = "META";
+
+/// How the keys of an incident's remediations begin.
+pub(super) const REMEDY: &str = "REMEDY#";
+
+/// Under which service the index of incidents has the rows of a remediation. A service
+/// may be called so, too: whoever reads the index goes by the rows' keys.
+pub(super) fn remedy_service(name: &str) -> String {
+    format!("{REMEDY}{name}")
+}
 
 /// A moment as part of a key: text that sorts as time does.
 pub(super) fn sortable(at: Timestamp) -> String {
@@ -198,10 +210,13 @@ impl Row {
                 }
                 attributes
             }
-            Row::Remedy(_, remedy) => match remedy.wake_at {
-                Some(wake_at) => vec![("open", OPEN.to_owned()), ("wake_at", sortable(wake_at))],
-                None => Vec::new(),
-            },
+            Row::Remedy(_, remedy) => {
+                let mut attributes = vec![("service", remedy_service(&remedy.name)), ("opened_at", sortable(remedy.proposed_at))];
+                if let Some(wake_at) = remedy.wake_at {
+                    attributes.extend([("open", OPEN.to_owned()), ("wake_at", sortable(wake_at))]);
+                }
+                attributes
+            }
             Row::Control(_)
             | Row::Policy(..)
             | Row::Pointer(_)

@@ -19,6 +19,7 @@ pub mod event;
 pub mod guard;
 mod lease;
 mod refusal;
+pub mod report;
 mod stage;
 pub mod step;
 mod target;
@@ -35,8 +36,12 @@ pub use self::action::{Action, Plan, TargetFacts};
 pub use self::event::Announcement;
 pub use self::lease::{Actions, Held, Holder, Lease, Phase};
 pub use self::refusal::Refusal;
-pub use self::stage::{Aftermath, Outcome, Stage};
+pub use self::stage::{Aftermath, Outcome, Passed, Stage};
 pub use self::target::Target;
+
+/// Most stages of which it is kept when they were come to. A row has its bounds, and a
+/// target that never stays the same may be considered anew without end.
+pub const PATH_MAX: usize = 50;
 
 /// One remediation of one incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +61,9 @@ pub struct Remedy {
     pub step: usize,
     /// How far it has come.
     pub stage: Stage,
+    /// By which stages, in order; the first [`PATH_MAX`] of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<Passed>,
     /// Changes of its stage that may not have been published yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outbox: Vec<Announcement>,
@@ -83,10 +91,19 @@ impl Remedy {
             proposed_at: now,
             step: 0,
             stage: Stage::Proposed,
+            path: Vec::new(),
             outbox: Vec::new(),
             clock,
             wake_at: Some(now),
         }
+    }
+
+    /// Comes to `stage`; `by` is whose answer brought it there, if anybody's did.
+    fn pass(&mut self, now: Timestamp, stage: Stage, by: Option<&str>) {
+        if self.path.len() < PATH_MAX {
+            self.path.push(Passed { at: now, stage: stage.word().to_owned(), by: by.map(str::to_owned) });
+        }
+        self.stage = stage;
     }
 
     /// Names what is done in the step it is at, once and for all: whatever is done

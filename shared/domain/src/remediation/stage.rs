@@ -126,6 +126,21 @@ impl Stage {
         }
     }
 
+    /// Whether the kill switch still ends it. What may have been done is finished and
+    /// put back.
+    pub const fn can_be_stopped(&self) -> bool {
+        match self {
+            Stage::Proposed | Stage::Observing { .. } | Stage::Asked { .. } | Stage::Approved { .. } | Stage::Claimed { .. } => {
+                true
+            }
+            Stage::Acting { .. }
+            | Stage::Verifying { .. }
+            | Stage::Holding { .. }
+            | Stage::Reverting { .. }
+            | Stage::Over { .. } => false,
+        }
+    }
+
     /// How far it has come, in a sentence without its full stop.
     pub fn sentence(&self) -> String {
         match self {
@@ -146,6 +161,18 @@ impl Stage {
             Stage::Over { outcome, .. } => outcome.sentence(),
         }
     }
+}
+
+/// A stage that was come to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// When.
+    pub at: Timestamp,
+    /// Which, as [`Stage::word`] says it.
+    pub stage: String,
+    /// Whose answer brought it there, if anybody's did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// What people did, and what became of the target, after a remediation only said

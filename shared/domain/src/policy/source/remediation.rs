@@ -68,6 +68,17 @@ pub enum TargetFrom {
     AlarmOrCatalogue,
 }
 
+impl TargetFrom {
+    /// As the policy says it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            TargetFrom::Alarm => "alarm",
+            TargetFrom::Catalogue => "catalogue",
+            TargetFrom::AlarmOrCatalogue => "alarm-or-catalogue",
+        }
+    }
+}
+
 /// How far a remediation may go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -63,7 +63,7 @@ fn answer(
     let text = format!("{by} {verb} {}: {}", remedy.name, plan.sentence());
     scribe.note_by(EntryKind::Answer, text, Vec::new(), Some(by.to_owned()));
     let mut answered = remedy.clone();
-    answered.stage = next(*expires_at, plan);
+    answered.pass(now, next(*expires_at, plan), Some(by));
     let reference = super::change_reference(incident, remedy, version);
     answered.outbox.push(Announcement::new(reference, now, &answered.stage, &[], Some(by)));
     // Either way the remediator has something to do: to act, or to say that it does not.

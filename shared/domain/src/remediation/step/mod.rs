@@ -232,7 +232,8 @@ impl<'s> Situation<'s> {
             // Until the end is published, too.
             | Stage::Over { .. } => self.now,
         });
-        remedy.stage = stage;
+        let by = approver(&stage).map(str::to_owned);
+        remedy.pass(self.now, stage, by.as_deref());
         Change { remedy, lease: None, actions: None, entries: scribe.finish(), act: None, nudge: false }
     }
 

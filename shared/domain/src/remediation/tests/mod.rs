@@ -5,6 +5,7 @@ mod ecs_deployments;
 mod guards;
 mod lambda_concurrency;
 mod laws;
+mod report;
 mod sqs_redrive;
 mod ssm_runbook;
 mod stages;

@@ -1,4 +1,7 @@
-//! Stop and resume automatic remediation.
+//! See, answer, stop and resume automatic remediation.
+
+mod list;
+mod report;
 
 use domain::control::{KillSwitch, Stop};
 use serde_json::{Value, json};
@@ -6,28 +9,21 @@ use serde_json::{Value, json};
 use crate::args::RemediationCommand;
 use crate::context::Context;
 use crate::fault::Fault;
+use crate::incident;
 use crate::read::Reason;
 use crate::show;
 
+pub(crate) use self::list::{Listed, UnderWay};
+
 pub(crate) async fn run(context: &Context, command: RemediationCommand) -> Result<(), Fault> {
     match command {
+        RemediationCommand::List => list::run(context).await?,
+        RemediationCommand::Report { name, days } => report::run(context, name.as_deref(), days).await?,
+        RemediationCommand::Approve(answer) => incident::approve_remedy(context, answer).await?,
+        RemediationCommand::Decline(answer) => incident::decline_remedy(context, answer).await?,
         RemediationCommand::Stop { name, why: Reason(why), by, all: _ } => {
-            if let Some(name) = &name {
-                known(context, name).await?;
-            }
             let stop = Stop { by: Context::who(by), at: context.now, why };
-            let kill = context
-                .change_control(|control| {
-                    match &name {
-                        Some(name) => drop(control.kill.names.insert(name.clone(), stop.clone())),
-                        None => control.kill.all = Some(stop.clone()),
-                    }
-                    Ok(control.kill.clone())
-                })
-                .await?;
-            let what = name.as_deref().unwrap_or("all remediation");
-            let sentence = format!("{what} is stopped; what is under way goes on");
-            show::done(context.json, &sentence, &changed(name.as_deref(), true, &kill));
+            self::stop(context, name.as_deref(), &stop).await?;
         }
         RemediationCommand::Resume { name, all: _ } => resume(context, name.as_deref()).await?,
         RemediationCommand::Status => {
@@ -38,6 +34,39 @@ pub(crate) async fn run(context: &Context, command: RemediationCommand) -> Resul
                 show::kill_switch(&kill);
             }
         }
+    }
+    Ok(())
+}
+
+async fn stop(context: &Context, name: Option<&str>, stop: &Stop) -> Result<(), Fault> {
+    if let Some(name) = name {
+        known(context, name).await?;
+    }
+    let kill = context
+        .change_control(|control| {
+            match name {
+                Some(name) => drop(control.kill.names.insert(name.to_owned(), stop.clone())),
+                None => control.kill.all = Some(stop.clone()),
+            }
+            Ok(control.kill.clone())
+        })
+        .await?;
+    // It is stopped already, whether or not it is known what goes on.
+    let under_way = match list::under_way(context).await {
+        Ok(under_way) => Some(under_way),
+        Err(fault) => {
+            show::note(&format!("it is stopped, but what is under way is not known: {}", fault.one_line()), context.json);
+            None
+        }
+    };
+    let goes_on: Vec<UnderWay> =
+        under_way.into_iter().flatten().filter(|it| !it.can_be_stopped && name.is_none_or(|name| name == it.name)).collect();
+    if context.json {
+        let mut answer = changed(name, true, &kill);
+        answer["goes_on"] = json!(goes_on);
+        show::json(&answer);
+    } else {
+        show::stopped(name.unwrap_or("all remediation"), &goes_on);
     }
     Ok(())
 }
