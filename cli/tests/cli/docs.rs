@@ -25,9 +25,8 @@ const AROUND: &str = r#"
 route: {receiver: on-call, group_by: [alertname]}
 receivers:
   - {name: on-call, sns_configs: [{topic: team}]}
-  - {name: "1", sns_configs: [{topic: team}]}
-  - {name: "2", sns_configs: [{topic: team}]}
-  - {name: "3", sns_configs: [{topic: team}]}
+users:
+  - {id: aiko, contact_methods: [{class: page, topic: page-aiko}]}
 time_intervals:
   - {name: nightly-batch, time_intervals: [{times: [{start_time: "01:00", end_time: "03:00"}]}]}
 holidays:
