@@ -65,17 +65,14 @@ impl Aws {
     /// # Errors
     /// [`AwsError`] as for every call.
     pub async fn set_reserved_concurrency(&self, function: &str, reserved: Option<u32>) -> Result<(), AwsError> {
-        match reserved {
-            Some(n) => {
-                let call = self.lambda().put_function_concurrency().function_name(function);
-                let call = call.reserved_concurrent_executions(i32::try_from(n).unwrap_or(i32::MAX));
-                let put = call.send().boxed().await;
-                put.map_err(|error| AwsError::of("lambda:PutFunctionConcurrency", &error))?;
-            }
-            None => {
-                let deleted = self.lambda().delete_function_concurrency().function_name(function).send().boxed().await;
-                deleted.map_err(|error| AwsError::of("lambda:DeleteFunctionConcurrency", &error))?;
-            }
+        if let Some(n) = reserved {
+            let call = self.lambda().put_function_concurrency().function_name(function);
+            let call = call.reserved_concurrent_executions(i32::try_from(n).unwrap_or(i32::MAX));
+            let put = call.send().boxed().await;
+            put.map_err(|error| AwsError::of("lambda:PutFunctionConcurrency", &error))?;
+        } else {
+            let deleted = self.lambda().delete_function_concurrency().function_name(function).send().boxed().await;
+            deleted.map_err(|error| AwsError::of("lambda:DeleteFunctionConcurrency", &error))?;
         }
         Ok(())
     }

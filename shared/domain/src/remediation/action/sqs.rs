@@ -14,6 +14,9 @@ const KIND: &str = "SQS queue";
 /// Longest name of a queue, in characters.
 const NAME_MAX: usize = 80;
 
+/// How the name of a FIFO queue ends, and no other's.
+const FIFO: &str = ".fifo";
+
 /// Most messages a second that SQS moves.
 pub(super) const PER_SECOND_MAX: u32 = 500;
 
@@ -76,10 +79,15 @@ impl SqsFacts {
     }
 }
 
+/// Whether a queue of this name keeps the order of messages.
+pub(super) fn is_fifo(name: &str) -> bool {
+    name.strip_suffix(FIFO).is_some()
+}
+
 /// The queue that an alert's dimensions name.
 pub(super) fn of_labels(labels: &Labels) -> Option<Target> {
     let is_in_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    let is_name = |name: &&str| name.len() <= NAME_MAX && name.strip_suffix(".fifo").unwrap_or(name).chars().all(is_in_name);
+    let is_name = |name: &&str| name.len() <= NAME_MAX && name.strip_suffix(FIFO).unwrap_or(name).chars().all(is_in_name);
     labels.find("QueueName").filter(is_name).map(|name| Target::new(KIND, name))
 }
 

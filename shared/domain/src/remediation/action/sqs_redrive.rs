@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::sqs::{MoveProgress, PER_SECOND_MAX, SqsFacts, of_labels, of_service};
+use super::sqs::{MoveProgress, PER_SECOND_MAX, SqsFacts, is_fifo, of_labels, of_service};
 use super::{Attempt, Lacking, Planned, Recipe, Seen, Tags};
 use crate::classify::Service;
 use crate::labels::Labels;
@@ -137,7 +137,7 @@ impl Recipe for SqsRedrive {
         }
         let queue = attempt.target.name.clone();
         let mut caveats = vec!["its messages are processed again".to_owned()];
-        if queue.ends_with(".fifo") {
+        if is_fifo(&queue) {
             caveats.push("it is a FIFO queue: they are processed after what came later in their groups".to_owned());
         }
         let touched = (facts.waiting * 100).div_ceil(u64::from(at_most.max(1)));
@@ -155,10 +155,11 @@ impl Recipe for SqsRedrive {
 
     fn sentence(plan: &SqsRedrivePlan) -> String {
         let SqsRedrivePlan { queue, sources, waiting, at_most, max_per_second, .. } = plan;
-        let mut to = sources.iter().take(SOURCES_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-        if sources.len() > SOURCES_NAMED {
-            to.push_str(&format!(" and {} more", sources.len() - SOURCES_NAMED));
-        }
+        let named = sources.iter().take(SOURCES_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let to = match sources.len().saturating_sub(SOURCES_NAMED) {
+            0 => named,
+            n => format!("{named} and {n} more"),
+        };
         format!("move the messages of {queue} ({waiting} now, at most {at_most}) back to {to}, {max_per_second} a second")
     }
 

@@ -133,8 +133,8 @@ fn a_person_is_asked_and_agrees_to_whatever_waits_by_then() {
     world.tick();
     let Stage::Asked { plan, .. } = &world.remedy.stage else { panic!("{:?}", world.remedy.stage) };
     assert_eq!(plan.sentence(), "move the messages of orders-dlq (7 now, at most 1000) back to orders, 10 a second");
-    let approve = |w: &World| crate::remediation::step::approve(w.now, &w.incident.id, &w.remedy, w.version, "ann").unwrap().0;
-    world.remedy = approve(&world);
+    world.remedy =
+        crate::remediation::step::approve(world.now, &world.incident.id, &world.remedy, world.version, "ann").unwrap().0;
     queue_of(&mut world).waiting = 900;
     world.tick();
     assert_eq!(world.acts.len(), 1, "{:?}", world.remedy.stage);

@@ -88,8 +88,9 @@ fn both_the_runbook_and_what_it_is_about_must_be_tagged() {
 #[test]
 fn a_target_whose_name_is_not_plain_is_not_told_to_a_runbook() {
     let named = |name: &'static str| move |w: &mut World| w.remedy.target = Some(Target::new("ECS service", name));
-    let names = ["main/a;b", "main/$(id)", "main/-rf", "main/..", "/api", "main/", "a b", "{{ssm:secret}}", "main/api\n", ""];
-    for name in names {
+    let unsafe_names =
+        ["main/a;b", "main/$(id)", "main/-rf", "main/..", "/api", "main/", "a b", "{{ssm:secret}}", "main/api\n", ""];
+    for name in unsafe_names {
         refuses_and_allows(of_service, named(name), named("Main-1/api_2.b"), "the target's name has characters");
     }
 }
@@ -110,7 +111,7 @@ fn it_is_about_itself_unless_the_policy_says_what_it_is_about() {
 
 #[test]
 fn it_is_given_what_the_policy_says_and_of_the_alarm_only_the_target() {
-    let given = given(with(&json!({
+    let inputs = given(with(&json!({
         "target_kind": "ecs-service",
         "assume_role_arn": "arn:aws:iam::111122223333:role/mender",
         "parameters": {
@@ -122,7 +123,7 @@ fn it_is_given_what_the_policy_says_and_of_the_alarm_only_the_target() {
         },
     })));
     assert_eq!(
-        given,
+        inputs,
         json!({
             "AutomationAssumeRole": ["arn:aws:iam::111122223333:role/mender"],
             "Where": ["main:api"],
