@@ -177,6 +177,37 @@ fn another_execution_waits_before_it_takes_over_an_act() {
 }
 
 #[test]
+fn an_execution_that_has_noted_its_number_waits_all_the_same() {
+    let mut world = hot_service();
+    let act = world.begins();
+    world.clock += 1;
+    let until = Span::minutes(1).after(world.now);
+    // What a tick notes when it has nothing to do but to wait.
+    (world.remedy.clock, world.remedy.wake_at) = (world.clock, Some(until));
+    assert_eq!(world.tick_after(Span::seconds(20)), Some(until), "the tick that acts may still be about it");
+    world.act(act);
+    world.tick();
+    assert_eq!(world.acts.len(), 1);
+}
+
+#[test]
+fn another_execution_waits_before_it_takes_over_what_is_put_back() {
+    let mut world = hot_service();
+    world.tick();
+    world.recovers();
+    world.tick();
+    world.now = Span::minutes(10).after(world.now);
+    let Step::Change(change) = step(world.situation(), Some(&world.facts.clone())) else { panic!("should revert") };
+    world.store(*change).unwrap();
+    world.clock += 1;
+    let until = Span::minutes(1).after(world.now);
+    assert_eq!(world.tick_after(Span::seconds(59)), Some(until));
+    assert_eq!(world.acts.len(), 1, "nothing is put back twice");
+    assert_eq!(world.tick_after(Span::seconds(1)), None);
+    assert!(matches!(world.outcome(), Outcome::Reverted { .. }));
+}
+
+#[test]
 fn a_revert_cut_off_is_finished() {
     for acted in [false, true] {
         let mut world = hot_service();
