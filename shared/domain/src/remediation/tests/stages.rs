@@ -116,6 +116,18 @@ fn the_guards_are_asked_again_after_approval() {
 }
 
 #[test]
+fn whoever_is_asked_again_and_whoever_listens_hears_why() {
+    let mut world = World::new(&scale_out(|c| c["approval"] = json!("required")), TargetFacts::EcsScaleOut(ecs()));
+    world.tick();
+    world.remedy = approve(world.now, &world.incident.id, &world.remedy, world.version, "ann").unwrap().0;
+    (ecs_of(&mut world).running, ecs_of(&mut world).desired) = (5, 5);
+    world.tick();
+    assert!(matches!(world.remedy.stage, Stage::Asked { .. }));
+    let why = "ann approved something else: raise the minimum capacity of main/api from 2 to 6 (4 running)";
+    assert_eq!(world.remedy.outbox.last().unwrap().because.last().unwrap(), why);
+}
+
+#[test]
 fn a_question_ends_by_no_by_time_by_recovery_and_by_the_kill_switch() {
     let mut world = asked();
     world.remedy = decline(world.now, &world.incident.id, &world.remedy, world.version, "ann").unwrap().0;
