@@ -1,8 +1,12 @@
 //! One target with its remediation, and what stands around it.
 
+mod crowd;
 mod guards;
 mod laws;
+mod model;
+mod sim;
 mod stages;
+mod table;
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
+use super::sim::{At, Sim};
 use super::{World, db, db_of, ecs, ecs_of, hot_database, hot_service, reset, scale_out, stop};
+use crate::alert::AlertState;
 use crate::remediation::step::{ActResult, Step, acted, approve, decline, retry_at, step};
 use crate::remediation::{Outcome, Refusal, Stage, TargetFacts};
 use crate::span::Span;
@@ -217,6 +219,42 @@ fn another_execution_waits_before_it_takes_over_what_is_put_back() {
     assert_eq!(world.acts.len(), 1, "nothing is put back twice");
     assert_eq!(world.tick_after(Span::seconds(1)), None);
     assert!(matches!(world.outcome(), Outcome::Reverted { .. }));
+}
+
+#[test]
+fn a_change_that_did_not_help_is_one_failure_whoever_is_left_to_put_it_back() {
+    let mut sim = Sim::new(
+        &["a", "b"].map(|name| {
+            scale_out(|c| {
+                (c["name"], c["matchers"]) = (json!(name), json!([format!("alertname={name:?}")]));
+            })
+        }),
+        &[(0, 1), (1, 1)],
+    );
+    let ticks = |sim: &mut Sim, n: usize| {
+        for _ in 0..20 {
+            if let Some(next) = sim.workers[n].at.moves().first() {
+                sim.apply(n, *next);
+            }
+            if matches!(sim.workers[n].at, At::Asleep { .. } | At::Ended) {
+                return;
+            }
+        }
+    };
+    ticks(&mut sim, 0);
+    sim.pass(Span::minutes(5));
+    ticks(&mut sim, 1);
+    assert_eq!(sim.lease.value.held.as_ref().unwrap().by.len(), 2, "both share it");
+    sim.pass(Span::minutes(6));
+    ticks(&mut sim, 0);
+    assert_eq!(sim.lease.value.n_failures, 1, "it did not help the first");
+    sim.alarm(0, AlertState::Ok);
+    sim.pass(Span::minutes(10));
+    ticks(&mut sim, 0);
+    assert!(sim.is_over(0), "the first has handed it on");
+    ticks(&mut sim, 1);
+    assert_eq!(sim.remedies[1].value.stage.word(), "not-recovered");
+    assert_eq!(sim.lease.value.n_failures, 1, "nor the second, but it is the same change");
 }
 
 #[test]
