@@ -137,6 +137,13 @@ impl Script {
         (played.incident.clone(), played.remedies[0].clone())
     }
 
+    /// The incident of an alert, with the first of its remediations.
+    pub(crate) fn story(&self, name: &str) -> (Incident, Remedy) {
+        let id = self.rehearsal.records[&Fingerprint::of(name)].incident.as_ref().unwrap();
+        let played = &self.rehearsal.incidents[id];
+        (played.incident.clone(), played.remedies[0].clone())
+    }
+
     /// What people saw since the last call, one message a line.
     pub(crate) fn told(&mut self) -> String {
         let new = &self.rehearsal.sent()[self.n_told..];

@@ -145,7 +145,7 @@ impl Remedy {
     /// What it did, if that helped.
     pub fn success(&self) -> Option<String> {
         match &self.stage {
-            Stage::Holding { plan, recovered: true } | Stage::Reverting { plan, recovered: true } => Some(plan.sentence()),
+            Stage::Holding { plan, recovered: true } | Stage::Reverting { plan, recovered: true, .. } => Some(plan.sentence()),
             Stage::Over { outcome, .. } => match outcome {
                 Outcome::Recovered { did }
                 | Outcome::Reverted { did, recovered: true }

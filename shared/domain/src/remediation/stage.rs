@@ -60,6 +60,9 @@ pub enum Stage {
         /// Who approved, if anybody had to.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<String>,
+        /// The execution of the clock whose tick began it.
+        #[serde(default)]
+        clock: i64,
     },
     /// It is done; has it helped?
     Verifying {
@@ -83,6 +86,12 @@ pub enum Stage {
         plan: Plan,
         /// Whether it helped.
         recovered: bool,
+        /// Since when it may have been put back.
+        #[serde(default)]
+        since: Timestamp,
+        /// The execution of the clock whose tick began it.
+        #[serde(default)]
+        clock: i64,
     },
     /// Nothing more will happen.
     Over {

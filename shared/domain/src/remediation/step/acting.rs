@@ -13,6 +13,25 @@ use crate::span::Span;
 /// nothing is concluded from their absence.
 const GRACE: Span = Span::minutes(1);
 
+/// When an act was begun, and by whose tick.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Begun {
+    /// When.
+    pub(super) at: Timestamp,
+    /// By which execution of the clock.
+    pub(super) clock: i64,
+}
+
+impl Begun {
+    /// Until when the tick that began it may still be about it; none if it is not. A
+    /// tick of this very execution is over when the next one runs. One of another runs
+    /// until its timeout, whoever has ticked since.
+    pub(super) fn goes_on_until(self, situation: Situation<'_>) -> Option<Timestamp> {
+        let settles_at = GRACE.after(self.at);
+        (situation.clock != self.clock && situation.now < settles_at).then_some(settles_at)
+    }
+}
+
 /// How often an act is begun.
 const ATTEMPTS_MAX: u32 = 3;
 
@@ -21,16 +40,15 @@ pub(super) fn acting(
     situation: Situation<'_>,
     facts: Option<&Facts>,
     plan: &Plan,
-    since: Timestamp,
+    begun: Begun,
     attempt: u32,
     by: Option<&str>,
 ) -> Step {
-    // A tick of this very execution is over when the next one runs. One of another
-    // may still be about it.
-    let settles_at = GRACE.after(since);
-    if situation.clock != situation.remedy.clock && situation.now < settles_at {
-        return Step::Wait(settles_at);
+    if let Some(until) = begun.goes_on_until(situation) {
+        return Step::Wait(until);
     }
+    let since = begun.at;
+    let settles_at = GRACE.after(since);
     let Some(facts) = facts else { return situation.look_after(plan, since) };
     match plan.seen(&facts.target, since) {
         Seen::Done => {
@@ -51,7 +69,8 @@ pub(super) fn acting(
 }
 
 fn again(situation: Situation<'_>, plan: &Plan, attempt: u32, by: Option<&str>) -> Change {
-    let stage = Stage::Acting { plan: plan.clone(), since: situation.now, attempt: attempt + 1, by: by.map(str::to_owned) };
+    let (attempt, by, clock) = (attempt + 1, by.map(str::to_owned), situation.clock);
+    let stage = Stage::Acting { plan: plan.clone(), since: situation.now, attempt, by, clock };
     let because = vec!["an earlier tick was cut off; the target shows that it was not done".to_owned()];
     let mut change = situation.change(stage, format!("again: {}", plan.sentence()), because);
     change.act = situation.act(plan, false);

@@ -25,7 +25,7 @@ pub(super) fn propose(situation: Situation<'_>, facts: Option<&Facts>) -> Step {
     match remediation.mode {
         Mode::Observe => Step::Change(Box::new(observe(situation, planned))),
         Mode::Ask | Mode::Act if remediation.needs_approval(situation.remedy.step) => {
-            Step::Change(Box::new(ask(situation, remediation, planned)))
+            Step::Change(Box::new(ask(situation, remediation, planned, None)))
         }
         Mode::Ask | Mode::Act => Step::Change(Box::new(claim(situation, remediation, facts, planned, None))),
     }
@@ -91,11 +91,12 @@ fn observe(situation: Situation<'_>, planned: Planned<Plan>) -> Change {
     situation.change(Stage::Observing { plan: planned.plan, at: situation.now }, text, because)
 }
 
-fn ask(situation: Situation<'_>, remediation: &Remediation, planned: Planned<Plan>) -> Change {
+fn ask(situation: Situation<'_>, remediation: &Remediation, planned: Planned<Plan>, again: Option<String>) -> Change {
     let expires_at = remediation.approval_expires.after(situation.now);
     let text = format!("asks for approval to {}", planned.plan.sentence());
     let mut because = vec![format!("it needs a person's approval, until {}", instant(expires_at))];
     because.extend(planned.caveats);
+    because.extend(again);
     let stage = Stage::Asked { expires_at, plan: planned.plan };
     // People are to hear the question.
     Change { nudge: true, ..situation.change(stage, text, because) }
@@ -135,11 +136,8 @@ pub(super) fn approved(situation: Situation<'_>, facts: Option<&Facts>, by: &str
     }
     // An approval is for one action on one target, as it was told.
     if !planned.plan.is_covered_by(asked) {
-        let mut change = ask(situation, remediation, planned);
-        for entry in &mut change.entries {
-            entry.because.push(format!("{by} approved something else: {}", asked.sentence()));
-        }
-        return Step::Change(Box::new(change));
+        let again = format!("{by} approved something else: {}", asked.sentence());
+        return Step::Change(Box::new(ask(situation, remediation, planned, Some(again))));
     }
     Step::Change(Box::new(claim(situation, remediation, facts, planned, Some(by))))
 }

@@ -84,8 +84,9 @@ pub(super) fn claimed(situation: Situation<'_>, facts: Option<&Facts>, plan: &Pl
 
 /// The act is begun.
 fn begin(situation: Situation<'_>, facts: &Facts, plan: &Plan, by: Option<&str>) -> Change {
-    let stage = Stage::Acting { plan: plan.clone(), since: situation.now, attempt: 1, by: by.map(str::to_owned) };
     let because = by.map(|by| format!("approved by {by}")).into_iter().collect();
+    let (by, clock) = (by.map(str::to_owned), situation.clock);
+    let stage = Stage::Acting { plan: plan.clone(), since: situation.now, attempt: 1, by, clock };
     let mut change = situation.change(stage, plan.sentence(), because);
     // What stands for others to share is just what was done.
     let mut lease = facts.lease.clone();

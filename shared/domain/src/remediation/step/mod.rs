@@ -27,7 +27,7 @@ use crate::policy::{Policy, Remediation};
 use crate::span::Span;
 use crate::timeline::{Entry, EntryKind, Scribe};
 
-use self::acting::{acting, fail};
+use self::acting::{Begun, acting, fail};
 pub use self::answer::{approve, decline};
 use self::before::{approved, asked, propose};
 use self::claim::claimed;
@@ -150,10 +150,14 @@ pub fn step(situation: Situation<'_>, facts: Option<&Facts>) -> Step {
         Stage::Asked { expires_at, plan } => asked(situation, *expires_at, plan),
         Stage::Approved { by, expires_at, plan, .. } => approved(situation, facts, by, *expires_at, plan),
         Stage::Claimed { plan, at, by } => claimed(situation, facts, plan, *at, by.as_deref()),
-        Stage::Acting { plan, since, attempt, by } => acting(situation, facts, plan, *since, *attempt, by.as_deref()),
+        Stage::Acting { plan, since, attempt, by, clock } => {
+            acting(situation, facts, plan, Begun { at: *since, clock: *clock }, *attempt, by.as_deref())
+        }
         Stage::Verifying { plan, since, deadline } => verifying(situation, facts, plan, *since, *deadline),
         Stage::Holding { plan, recovered } => holding(situation, facts, plan, *recovered),
-        Stage::Reverting { plan, recovered } => reverting(situation, facts, plan, *recovered),
+        Stage::Reverting { plan, recovered, since, clock } => {
+            reverting(situation, facts, plan, *recovered, Begun { at: *since, clock: *clock })
+        }
         Stage::Over { .. } => Step::Done,
     }
 }
@@ -303,8 +307,8 @@ pub fn acted(situation: Situation<'_>, lease: &Lease, result: &ActResult) -> Opt
     match (&situation.remedy.stage, why) {
         (Stage::Acting { plan, since, .. }, None) => Some(verify(situation, lease, plan, *since, Vec::new())),
         (Stage::Acting { .. }, Some(why)) => Some(fail(situation, lease, why)),
-        (Stage::Reverting { plan, recovered }, None) => Some(reverted(situation, lease, plan, *recovered)),
-        (Stage::Reverting { plan, recovered }, Some(why)) => Some(kept(situation, lease, plan, *recovered, why)),
+        (Stage::Reverting { plan, recovered, .. }, None) => Some(reverted(situation, lease, plan, *recovered)),
+        (Stage::Reverting { plan, recovered, .. }, Some(why)) => Some(kept(situation, lease, plan, *recovered, why)),
         (
             Stage::Proposed
             | Stage::Observing { .. }

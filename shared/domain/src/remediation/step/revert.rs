@@ -1,6 +1,6 @@
 //! When it is not needed any more: is it put back, and if not, why?
 
-use super::{Change, Situation, Step, released};
+use super::{Begun, Change, Situation, Step, released};
 use crate::remediation::action::Standing;
 use crate::remediation::guard::Facts;
 use crate::remediation::{Lease, Outcome, Phase, Plan, Stage};
@@ -36,8 +36,7 @@ pub(super) fn holding(situation: Situation<'_>, facts: Option<&Facts>, plan: &Pl
     let change = match plan.standing(&facts.target) {
         Standing::Ours => {
             let because = vec![format!("all has been well since {}", instant(since))];
-            let stage = Stage::Reverting { plan: plan.clone(), recovered };
-            let mut change = situation.change(stage, plan.undoing(), because);
+            let mut change = situation.change(begun(situation, plan, recovered), plan.undoing(), because);
             change.lease = Some(facts.lease.in_phase(Phase::Reverting));
             change.act = situation.act(plan, true);
             change
@@ -48,15 +47,28 @@ pub(super) fn holding(situation: Situation<'_>, facts: Option<&Facts>, plan: &Pl
     Step::Change(Box::new(change))
 }
 
+fn begun(situation: Situation<'_>, plan: &Plan, recovered: bool) -> Stage {
+    Stage::Reverting { plan: plan.clone(), recovered, since: situation.now, clock: situation.clock }
+}
+
 /// An earlier tick began to put it back and did not say how that went.
-pub(super) fn reverting(situation: Situation<'_>, facts: Option<&Facts>, plan: &Plan, recovered: bool) -> Step {
-    let Some(facts) = facts else { return situation.look_after(plan, situation.now) };
+pub(super) fn reverting(
+    situation: Situation<'_>,
+    facts: Option<&Facts>,
+    plan: &Plan,
+    recovered: bool,
+    begun_before: Begun,
+) -> Step {
+    if let Some(until) = begun_before.goes_on_until(situation) {
+        return Step::Wait(until);
+    }
+    let Some(facts) = facts else { return situation.look_after(plan, begun_before.at) };
     let change = match plan.standing(&facts.target) {
         Standing::Undone => reverted(situation, &facts.lease, plan, recovered),
         Standing::Ours => {
-            let stage = Stage::Reverting { plan: plan.clone(), recovered };
             let because = vec!["an earlier tick was cut off".to_owned()];
-            let mut change = situation.change(stage, format!("again: {}", plan.undoing()), because);
+            let text = format!("again: {}", plan.undoing());
+            let mut change = situation.change(begun(situation, plan, recovered), text, because);
             change.act = situation.act(plan, true);
             change
         }

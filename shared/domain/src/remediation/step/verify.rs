@@ -80,9 +80,10 @@ fn not_verified(situation: Situation<'_>, facts: &Facts, plan: &Plan, why: Strin
     let mut change = if plan.is_put_back() {
         let stage = Stage::Holding { plan: plan.clone(), recovered: false };
         let mut change = situation.change(stage, format!("did not help: {}", plan.sentence()), vec![why]);
-        // One change that did not help is one failure, however many share it.
-        let is_first = lease.held.as_ref().and_then(|held| held.by.first()) == Some(&holder);
-        change.lease = Some(Lease { n_failures: lease.n_failures.saturating_add(u32::from(is_first)), ..lease.clone() });
+        // One change that did not help is one failure, however many share it, and whoever
+        // of them is left: it counts for the one who made it.
+        let is_made_by_us = lease.last.as_ref() == Some(&holder);
+        change.lease = Some(Lease { n_failures: lease.n_failures.saturating_add(u32::from(is_made_by_us)), ..lease.clone() });
         change
     } else if has_next && situation.calm_since().is_none() {
         let mut change = next_step(situation, &format!("is considered: to {} did not help", plan.sentence()), vec![why]);

@@ -1,14 +1,18 @@
 //! One target with its remediation, and what stands around it.
 
 mod connections;
+mod crowd;
 mod ecs_deployments;
 mod guards;
 mod lambda_concurrency;
 mod laws;
+mod model;
 mod report;
+mod sim;
 mod sqs_redrive;
 mod ssm_runbook;
 mod stages;
+mod table;
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
+use super::sim::{At, Sim};
 use super::{World, db, db_of, ecs, ecs_of, hot_service, reset, scale_out, stop};
+use crate::alert::AlertState;
 use crate::remediation::step::{ActResult, Step, acted, approve, decline, retry_at, step};
 use crate::remediation::{Outcome, Refusal, Stage, TargetFacts};
 use crate::span::Span;
@@ -116,6 +118,18 @@ fn the_guards_are_asked_again_after_approval() {
 }
 
 #[test]
+fn whoever_is_asked_again_and_whoever_listens_hears_why() {
+    let mut world = World::new(&scale_out(|c| c["approval"] = json!("required")), TargetFacts::EcsScaleOut(ecs()));
+    world.tick();
+    world.remedy = approve(world.now, &world.incident.id, &world.remedy, world.version, "ann").unwrap().0;
+    (ecs_of(&mut world).running, ecs_of(&mut world).desired) = (5, 5);
+    world.tick();
+    assert!(matches!(world.remedy.stage, Stage::Asked { .. }));
+    let why = "ann approved something else: raise the minimum capacity of main/api from 2 to 6 (4 running)";
+    assert_eq!(world.remedy.outbox.last().unwrap().because.last().unwrap(), why);
+}
+
+#[test]
 fn a_question_ends_by_no_by_time_by_recovery_and_by_the_kill_switch() {
     let mut world = asked();
     world.remedy = decline(world.now, &world.incident.id, &world.remedy, world.version, "ann").unwrap().0;
@@ -165,6 +179,73 @@ fn another_execution_waits_before_it_takes_over_an_act() {
     assert!(world.acts.is_empty());
     world.tick_after(Span::minutes(1));
     assert_eq!(world.acts.len(), 1);
+}
+
+#[test]
+fn an_execution_that_has_noted_its_number_waits_all_the_same() {
+    let mut world = hot_service();
+    let act = world.begins();
+    world.clock += 1;
+    let until = Span::minutes(1).after(world.now);
+    // What a tick notes when it has nothing to do but to wait.
+    (world.remedy.clock, world.remedy.wake_at) = (world.clock, Some(until));
+    assert_eq!(world.tick_after(Span::seconds(20)), Some(until), "the tick that acts may still be about it");
+    world.act(act);
+    world.tick();
+    assert_eq!(world.acts.len(), 1);
+}
+
+#[test]
+fn another_execution_waits_before_it_takes_over_what_is_put_back() {
+    let mut world = hot_service();
+    world.tick();
+    world.recovers();
+    world.tick();
+    world.now = Span::minutes(10).after(world.now);
+    let Step::Change(change) = step(world.situation(), Some(&world.facts.clone())) else { panic!("should revert") };
+    world.store(*change).unwrap();
+    world.clock += 1;
+    let until = Span::minutes(1).after(world.now);
+    assert_eq!(world.tick_after(Span::seconds(59)), Some(until));
+    assert_eq!(world.acts.len(), 1, "nothing is put back twice");
+    assert_eq!(world.tick_after(Span::seconds(1)), None);
+    assert!(matches!(world.outcome(), Outcome::Reverted { .. }));
+}
+
+#[test]
+fn a_change_that_did_not_help_is_one_failure_whoever_is_left_to_put_it_back() {
+    let mut sim = Sim::new(
+        &["a", "b"].map(|name| {
+            scale_out(|c| {
+                (c["name"], c["matchers"]) = (json!(name), json!([format!("alertname={name:?}")]));
+            })
+        }),
+        &[(0, 1), (1, 1)],
+    );
+    let ticks = |sim: &mut Sim, n: usize| {
+        for _ in 0..20 {
+            if let Some(next) = sim.workers[n].at.moves().first() {
+                sim.apply(n, *next);
+            }
+            if matches!(sim.workers[n].at, At::Asleep { .. } | At::Ended) {
+                return;
+            }
+        }
+    };
+    ticks(&mut sim, 0);
+    sim.pass(Span::minutes(5));
+    ticks(&mut sim, 1);
+    assert_eq!(sim.lease.value.held.as_ref().unwrap().by.len(), 2, "both share it");
+    sim.pass(Span::minutes(6));
+    ticks(&mut sim, 0);
+    assert_eq!(sim.lease.value.n_failures, 1, "it did not help the first");
+    sim.alarm(0, AlertState::Ok);
+    sim.pass(Span::minutes(10));
+    ticks(&mut sim, 0);
+    assert!(sim.is_over(0), "the first has handed it on");
+    ticks(&mut sim, 1);
+    assert_eq!(sim.remedies[1].value.stage.word(), "not-recovered");
+    assert_eq!(sim.lease.value.n_failures, 1, "nor the second, but it is the same change");
 }
 
 #[test]
