@@ -138,7 +138,9 @@ mod tests {
 
     fn not_scaled(second: i64, code: &str) -> ScalingActivity {
         let reason = NotScaledReason::builder().code(code).max_capacity(6).build().unwrap();
-        ScalingActivity { not_scaled_reasons: Some(vec![reason]), ..activity(second, ScalingActivityStatusCode::Failed, "") }
+        let mut activity = activity(second, ScalingActivityStatusCode::Failed, "");
+        activity.not_scaled_reasons = Some(vec![reason]);
+        activity
     }
 
     #[test]
@@ -155,7 +157,8 @@ mod tests {
         check(std::slice::from_ref(&failed), told);
         check(&[done.clone(), failed.clone()], None);
         check(&[failed.clone(), done], None);
-        let mute = ScalingActivity { status_message: None, ..failed };
+        let mut mute = failed;
+        mute.status_message = None;
         check(&[mute], Some("Setting desired count to 6"));
         check(&[not_scaled(100, "AlreadyAtMaxCapacity")], Some("already at the maximum capacity of 6"));
         check(&[not_scaled(100, "AlreadyAtDesiredCapacity")], Some("already at the desired capacity"));
