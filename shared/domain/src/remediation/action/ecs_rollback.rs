@@ -194,8 +194,8 @@ impl Recipe for EcsRollback {
             return Err(Lacking::Failed("the service is not active any more".to_owned()));
         };
         // One that failed may be the primary one no more: ECS may have gone on from it.
-        let back = facts.deployments.iter().filter(|deployment| deployment.task_definition == plan.to);
-        if let Some(why) = back.filter_map(|deployment| deployment.failure.as_ref()).next() {
+        let mut back = facts.deployments.iter().filter(|deployment| deployment.task_definition == plan.to);
+        if let Some(why) = back.find_map(|deployment| deployment.failure.as_ref()) {
             let to = task_definition_name(&plan.to);
             return Err(Lacking::Failed(format!("the deployment of {to} failed: {why}")));
         }
