@@ -133,15 +133,10 @@ pub fn plan(
         };
     }
     limits(now, remediation, holder, facts)?;
-    let planned = fitting(now, remediation, remedy, target, facts)?;
-    let (percent, limit) = (planned.touched_percent, remediation.limits.blast_radius_percent);
-    if percent > limit {
-        return Err(Refusal::BlastRadius { percent, limit });
-    }
-    Ok(Allowed::Act(planned))
+    fitting(now, remediation, remedy, target, facts).map(Allowed::Act)
 }
 
-/// The action's own guards.
+/// The action's own guards, and the blast radius of what it would do.
 ///
 /// # Errors
 /// The [`Refusal`] of the first guard that does not allow it.
@@ -153,7 +148,9 @@ pub fn fitting(
     facts: &Facts,
 ) -> Result<Planned<Plan>, Refusal> {
     let attempt = Attempt { now, alert_at: remedy.alert_at, target, step: remedy.step };
-    remediation.action.plan(attempt, &facts.target)
+    let planned = remediation.action.plan(attempt, &facts.target)?;
+    let (percent, limit) = (planned.touched_percent, remediation.limits.blast_radius_percent);
+    if percent > limit { Err(Refusal::BlastRadius { percent, limit }) } else { Ok(planned) }
 }
 
 fn managed(target: &Target, facts: &TargetFacts) -> Result<(), Refusal> {

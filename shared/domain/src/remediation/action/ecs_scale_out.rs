@@ -78,13 +78,11 @@ pub struct EcsScaleOutPlan {
 impl EcsScaleOut {
     /// How many tasks it comes to from `running`.
     fn goal(&self, running: u32) -> u32 {
-        match self.add_tasks {
-            Some(tasks) => running.saturating_add(tasks),
-            None => {
-                let percent = 100 + u64::from(self.add_percent.unwrap_or(ADD_PERCENT));
-                u32::try_from((u64::from(running) * percent).div_ceil(100)).unwrap_or(u32::MAX)
-            }
+        if let Some(tasks) = self.add_tasks {
+            return running.saturating_add(tasks);
         }
+        let percent = 100 + u64::from(self.add_percent.unwrap_or(ADD_PERCENT));
+        u32::try_from((u64::from(running) * percent).div_ceil(100)).unwrap_or(u32::MAX)
     }
 }
 

@@ -227,10 +227,10 @@ macro_rules! enums {
 impl TargetFacts {
     /// What is said of a target that is not as it was.
     fn absence(&self) -> String {
-        match self {
-            TargetFacts::Hidden(why) => format!("the target cannot be looked at: {why}"),
-            _ => "the target does not exist any more".to_owned(),
+        if let TargetFacts::Hidden(why) = self {
+            return format!("the target cannot be looked at: {why}");
         }
+        "the target does not exist any more".to_owned()
     }
 }
 

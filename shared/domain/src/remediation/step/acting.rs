@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::before::try_next;
 use super::verify::verify;
 use super::{Change, Situation, Step, released};
 use crate::remediation::action::Seen;
@@ -78,8 +79,13 @@ fn again(situation: Situation<'_>, plan: &Plan, attempt: u32, by: Option<&str>) 
 }
 
 pub(super) fn fail(situation: Situation<'_>, lease: &Lease, why: &str) -> Change {
-    let mut change = situation.over(Outcome::Failed { why: why.to_owned() }, Vec::new());
-    change.lease = Some(released(lease, &situation.holder(), Some(true)));
+    let has_next = situation.has_next_step() && situation.calm_since().is_none();
+    let mut change = if has_next {
+        try_next(situation, &format!("the one before failed: {why}"), Vec::new())
+    } else {
+        situation.over(Outcome::Failed { why: why.to_owned() }, Vec::new())
+    };
+    change.lease = Some(released(lease, &situation.holder(), (!has_next).then_some(true)));
     change.nudge = true;
     change
 }

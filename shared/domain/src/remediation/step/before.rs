@@ -43,13 +43,11 @@ fn ready<'s>(
         if is_approved { Ok(found) } else { guard::age(now, found.0, remedy).map(|()| found) }
     });
     let (remediation, target) = found.map_err(|refusal| Box::new(situation.refuse(refusal)))?;
-    match facts {
-        Some(facts) => Ok((remediation, target, facts)),
-        None => {
-            let view = View::Before(remediation.action.clone(), remedy.step);
-            Err(Box::new(Step::Look(Box::new(Look { target, view }))))
-        }
-    }
+    let Some(facts) = facts else {
+        let view = View::Before(remediation.action.clone(), remedy.step);
+        return Err(Box::new(Step::Look(Box::new(Look { target, view }))));
+    };
+    Ok((remediation, target, facts))
 }
 
 /// The guards that look at the target; what to do, if they allow it.
@@ -68,19 +66,27 @@ fn consider(
         Ok(Allowed::Share(plan)) => Err(Box::new(Step::Change(Box::new(join(situation, remediation, facts, &plan))))),
         Ok(Allowed::Await) => Err(Box::new(Step::Wait(situation.scaled(POLL).after(now)))),
         // What does not fit in this step may in the next.
-        Err(refusal @ Refusal::Unfit { .. }) if remedy.step + 1 < remediation.action.n_steps() => {
-            Err(Box::new(Step::Change(Box::new(next_step(situation, &format!("passed over: {refusal}"), Vec::new())))))
+        Err(refusal @ Refusal::Unfit { .. }) if situation.has_next_step() => {
+            Err(Box::new(Step::Change(Box::new(pass_over(situation, &refusal)))))
         }
         Err(refusal) => Err(Box::new(situation.refuse(refusal))),
     }
 }
 
-/// The action's next step.
-pub(super) fn next_step(situation: Situation<'_>, text: &str, because: Vec<String>) -> Change {
-    let n = situation.remedy.step + 1;
-    let text = format!("step {n} {text}");
+/// The step that it is at does not fit; on to the next.
+pub(super) fn pass_over(situation: Situation<'_>, refusal: &Refusal) -> Change {
+    let text = format!("step {} is passed over: {refusal}", situation.remedy.step + 1);
+    next_step(situation, text, vec![format!("guard: {}", refusal.guard())])
+}
+
+/// The step that it is at did not help; on to the next.
+pub(super) fn try_next(situation: Situation<'_>, what: &str, because: Vec<String>) -> Change {
+    next_step(situation, format!("step {} is considered: {what}", situation.remedy.step + 2), because)
+}
+
+fn next_step(situation: Situation<'_>, text: String, because: Vec<String>) -> Change {
     let mut change = situation.change(Stage::Proposed, text, because);
-    change.remedy.step = n;
+    change.remedy.step += 1;
     change
 }
 

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::before::pass_over;
 use super::verify::verify_shared;
 use super::{Change, Look, Situation, Step, View, released};
 use crate::policy::Remediation;
@@ -75,6 +76,11 @@ pub(super) fn claimed(situation: Situation<'_>, facts: Option<&Facts>, plan: &Pl
         Ok(_) => {
             let because = vec!["the target has changed since it was claimed".to_owned()];
             let mut change = situation.change(Stage::Proposed, "considers it anew", because);
+            change.lease = Some(released(&facts.lease, &situation.holder(), None));
+            Step::Change(Box::new(change))
+        }
+        Err(refusal @ Refusal::Unfit { .. }) if situation.has_next_step() => {
+            let mut change = pass_over(situation, &refusal);
             change.lease = Some(released(&facts.lease, &situation.holder(), None));
             Step::Change(Box::new(change))
         }

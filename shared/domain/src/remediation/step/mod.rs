@@ -179,6 +179,11 @@ impl<'s> Situation<'s> {
         self.policy.remediation(&self.remedy.name)
     }
 
+    /// Whether the action has a step after the one that it is at.
+    fn has_next_step(self) -> bool {
+        self.remediation().is_some_and(|remediation| self.remedy.step + 1 < remediation.action.n_steps())
+    }
+
     fn holder(self) -> Holder {
         Holder { incident: self.incident.id.clone(), remediation: self.remedy.name.clone() }
     }
@@ -218,11 +223,11 @@ impl<'s> Situation<'s> {
     }
 
     fn change(self, stage: Stage, text: impl Into<String>, because: Vec<String>) -> Change {
-        let mut scribe = Scribe::new(self.now, prefix(self.remedy, self.version));
-        scribe.note(EntryKind::Remediation, format!("{}: {}", self.remedy.name, text.into()), because.clone());
         let mut remedy = self.remedy.clone();
         remedy.clock = remedy.clock.max(self.clock);
         remedy.outbox.push(Announcement::new(self.change_reference(), self.now, &stage, &because, approver(&stage)));
+        let mut scribe = Scribe::new(self.now, prefix(self.remedy, self.version));
+        scribe.note(EntryKind::Remediation, format!("{}: {}", self.remedy.name, text.into()), because);
         remedy.wake_at = Some(match &stage {
             Stage::Asked { expires_at, .. } => *expires_at,
             Stage::Proposed
@@ -273,9 +278,8 @@ fn prefix(remedy: &Remedy, version: u64) -> String {
 
 fn approver(stage: &Stage) -> Option<&str> {
     match stage {
-        Stage::Approved { by, .. } => Some(by),
+        Stage::Approved { by, .. } | Stage::Over { outcome: Outcome::Declined { by }, .. } => Some(by),
         Stage::Claimed { by, .. } | Stage::Acting { by, .. } => by.as_deref(),
-        Stage::Over { outcome: Outcome::Declined { by }, .. } => Some(by),
         Stage::Proposed
         | Stage::Observing { .. }
         | Stage::Asked { .. }

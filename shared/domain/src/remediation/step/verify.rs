@@ -3,7 +3,7 @@
 use crate::text::instant;
 use jiff::Timestamp;
 
-use super::before::next_step;
+use super::before::try_next;
 use super::{Change, Situation, Step, released};
 use crate::policy::{Remediation, Verify};
 use crate::remediation::action::Lacking;
@@ -51,10 +51,9 @@ pub(super) fn verifying(
     let is_calm = !wanted.alarm_ok || situation.calm_since().is_some();
     match in_place {
         Ok(()) if is_calm => Step::Change(Box::new(verified(situation, facts, plan))),
-        Err(Lacking::Failed(why)) => Step::Change(Box::new(not_verified(situation, facts, plan, why))),
         Ok(()) | Err(Lacking::Yet(_)) if now < deadline => Step::Wait(situation.next_look(deadline).min(deadline)),
         Ok(()) => Step::Change(Box::new(not_verified(situation, facts, plan, "the alarm is still firing".to_owned()))),
-        Err(Lacking::Yet(why)) => Step::Change(Box::new(not_verified(situation, facts, plan, why))),
+        Err(Lacking::Yet(why) | Lacking::Failed(why)) => Step::Change(Box::new(not_verified(situation, facts, plan, why))),
     }
 }
 
@@ -76,7 +75,6 @@ fn verified(situation: Situation<'_>, facts: &Facts, plan: &Plan) -> Change {
 
 fn not_verified(situation: Situation<'_>, facts: &Facts, plan: &Plan, why: String) -> Change {
     let (holder, lease) = (situation.holder(), &facts.lease);
-    let has_next = situation.remediation().is_some_and(|it| situation.remedy.step + 1 < it.action.n_steps());
     let mut change = if plan.is_put_back() {
         let stage = Stage::Holding { plan: plan.clone(), recovered: false };
         let mut change = situation.change(stage, format!("did not help: {}", plan.sentence()), vec![why]);
@@ -85,8 +83,8 @@ fn not_verified(situation: Situation<'_>, facts: &Facts, plan: &Plan, why: Strin
         let is_made_by_us = lease.last.as_ref() == Some(&holder);
         change.lease = Some(Lease { n_failures: lease.n_failures.saturating_add(u32::from(is_made_by_us)), ..lease.clone() });
         change
-    } else if has_next && situation.calm_since().is_none() {
-        let mut change = next_step(situation, &format!("is considered: to {} did not help", plan.sentence()), vec![why]);
+    } else if situation.has_next_step() && situation.calm_since().is_none() {
+        let mut change = try_next(situation, &format!("to {} did not help", plan.sentence()), vec![why]);
         change.lease = Some(released(lease, &holder, None));
         change
     } else {

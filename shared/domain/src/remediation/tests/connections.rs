@@ -161,7 +161,7 @@ fn a_restart_of_which_nothing_can_be_told_is_left_to_people() {
 #[test]
 fn a_restart_cut_off_after_it_was_begun_is_not_repeated() {
     for change in [(|world: &mut World| db_of(world).status = "rebooting".into()) as fn(&mut World), |world| {
-        db_of(world).restarted_at = Some(Span::seconds(30).after(world.now))
+        db_of(world).restarted_at = Some(Span::seconds(30).after(world.now));
     }] {
         let mut world = World { is_silent: true, ..hot_database() };
         let act = world.begins();

@@ -164,6 +164,8 @@ impl Canon {
             let mut next = remedy.clone();
             next.stage = stage(&remedy.stage, now, oldest, passed);
             next.wake_at = None;
+            // Which way it came decides nothing.
+            next.path.clear();
             next.outbox = remedy.outbox.iter().take(1).map(|_| told(now)).collect();
             (text(&next), next)
         })
