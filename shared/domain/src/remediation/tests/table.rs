@@ -166,15 +166,20 @@ fn is_due(world: &mut World) {
 
 fn prepare(world: &mut World, event: Event) {
     match event {
-        Event::AsExpected | Event::OtherClock | Event::Approve | Event::Decline => {}
-        Event::ActDone | Event::ActImpossible | Event::ActNotNow => {}
+        Event::AsExpected
+        | Event::OtherClock
+        | Event::Approve
+        | Event::Decline
+        | Event::ActDone
+        | Event::ActImpossible
+        | Event::ActNotNow => {}
         Event::Calm => world.recovers(),
         Event::Late => {
             is_due(world);
             world.now = Span::hours(5).after(world.now);
         }
         Event::Stopped | Event::Gone | Event::Changed | Event::Undone | Event::Suppressed | Event::Blackout | Event::Lost => {
-            is_due(world)
+            is_due(world);
         }
     }
     match event {

@@ -87,7 +87,7 @@ impl Canon {
 
     pub(super) fn key(&mut self, node: &mut Node) -> Key {
         let passed = Span::between(self.now, node.sim.now);
-        let mut key = vec![u32::from(node.n_stops), u32::from(node.n_by_hand), node.sim.minimum];
+        let mut key = vec![u32::from(node.n_stops), u32::from(node.by_hand.is_empty()), node.sim.minimum];
         assert!(passed == Span::ZERO || passed == node.passes, "{passed:?}");
         let sim = &mut node.sim;
         sim.book = Book { raised_to: sim.book.raised_to, set_by_hand: sim.book.set_by_hand, ..Book::default() };
@@ -236,12 +236,11 @@ fn stage(stage: &Stage, now: Timestamp, oldest: Timestamp, passed: Span) -> Stag
     let mut next = stage.clone();
     match &mut next {
         Stage::Proposed | Stage::Holding { .. } => {}
-        Stage::Over { at, .. } => *at = now,
-        Stage::Observing { at, .. } | Stage::Claimed { at, .. } => *at = now,
+        Stage::Over { at, .. } | Stage::Observing { at, .. } | Stage::Claimed { at, .. } => *at = now,
         Stage::Asked { expires_at, .. } => *expires_at = until(*expires_at),
         Stage::Approved { at, expires_at, .. } => (*at, *expires_at) = (now, until(*expires_at)),
         Stage::Acting { since: begun_at, .. } | Stage::Reverting { since: begun_at, .. } => {
-            *begun_at = since(*begun_at, oldest, passed)
+            *begun_at = since(*begun_at, oldest, passed);
         }
         Stage::Verifying { since: done_at, deadline, .. } => (*done_at, *deadline) = (now, until(*deadline)),
     }

@@ -27,8 +27,8 @@ struct Node {
     is_split: bool,
     /// How often the kill switch may still be used.
     n_stops: u8,
-    /// How often somebody may still set the minimum by hand.
-    n_by_hand: u8,
+    /// To what somebody may still set the minimum by hand, once.
+    by_hand: &'static [u32],
 }
 
 /// What may happen.
@@ -75,9 +75,7 @@ impl Node {
         if self.n_stops > 0 {
             events.push(Event::Stop(!sim.is_stopped()));
         }
-        if self.n_by_hand > 0 {
-            events.extend([5, 7].map(Event::SetByHand));
-        }
+        events.extend(self.by_hand.iter().copied().map(Event::SetByHand));
         events
     }
 
@@ -98,7 +96,7 @@ impl Node {
             }
             Event::SetByHand(minimum) => {
                 next.sim.somebody_sets(minimum);
-                next.n_by_hand -= 1;
+                next.by_hand = &[];
             }
         }
         next
@@ -140,28 +138,38 @@ fn remediation(name: &str) -> Value {
     })
 }
 
-fn node(names: &[&str], workers: &[(usize, i64)], passes: Span, n_stops: u8, n_by_hand: u8) -> Node {
+fn node(names: &[&str], workers: &[(usize, i64)], passes: Span, n_stops: u8, by_hand: &'static [u32]) -> Node {
     let remediations: Vec<Value> = names.iter().map(|name| remediation(name)).collect();
     let mut sim = Sim::new(&remediations, workers);
     sim.now = begins_at(&sim);
-    Node { sim, passes, is_split: true, n_stops, n_by_hand }
+    Node { sim, passes, is_split: true, n_stops, by_hand }
+}
+
+/// Two executions of one incident.
+fn one_incident(seconds: u64, n_stops: u8, by_hand: &'static [u32]) -> Node {
+    node(&["hot"], &[(0, 1), (0, 2)], Span::seconds(seconds), n_stops, by_hand)
+}
+
+/// Two incidents on one service, an execution each. They look at one moment.
+fn two_incidents(n_stops: u8, by_hand: &'static [u32]) -> Node {
+    let node = node(&["hot", "slow"], &[(0, 1), (1, 1)], Span::seconds(60), n_stops, by_hand);
+    Node { is_split: false, ..node }
 }
 
 #[test]
 fn two_executions_of_one_incident_do_nothing_twice() {
-    let two = |seconds, n_stops, n_by_hand| node(&["hot"], &[(0, 1), (0, 2)], Span::seconds(seconds), n_stops, n_by_hand);
-    explore("two executions, at any half of a minute", two(30, 1, 0));
-    explore("two executions, a kill switch on and off", two(60, 2, 0));
-    explore("two executions, and somebody else", two(60, 0, 1));
+    explore("two executions, at any half of a minute", one_incident(30, 1, &[]));
+    explore("two executions, a kill switch on and off", one_incident(60, 2, &[]));
+    explore("two executions, and somebody else", one_incident(60, 0, &[5, 7]));
 }
 
 #[test]
-fn two_incidents_on_one_service_do_nothing_twice() {
-    let two = |n_stops, n_by_hand| Node {
-        // A torn look is tried with the kill switch; it costs as much as all the rest.
-        is_split: n_stops > 0,
-        ..node(&["hot", "slow"], &[(0, 1), (1, 1)], Span::seconds(60), n_stops, n_by_hand)
-    };
-    explore("two incidents, and a kill switch", two(1, 0));
-    explore("two incidents, and somebody else", two(0, 1));
+fn two_incidents_on_one_service_do_nothing_twice_and_neither_takes_from_the_other() {
+    explore("two incidents, each look torn in two", Node { is_split: true, ..two_incidents(0, &[]) });
+    explore("two incidents, and a kill switch", two_incidents(1, &[]));
+}
+
+#[test]
+fn two_incidents_on_one_service_leave_what_somebody_else_sets() {
+    explore("two incidents, and somebody else", two_incidents(0, &[7]));
 }

@@ -240,12 +240,11 @@ impl Sim {
         };
         let lease = tick.rows.as_ref().map(|(lease, _)| lease.value.clone()).unwrap();
         let begun_at = tick.now;
-        let result = match acted(self.situation(n, &tick), &lease, &result) {
-            Some(change) => self.commit(n, &mut tick, change).map(|()| self.enter(n, tick.unseen())),
-            None => {
-                let again = retry_at(self.situation(n, &tick));
-                self.rest(n, &mut tick, Some(again))
-            }
+        let result = if let Some(change) = acted(self.situation(n, &tick), &lease, &result) {
+            self.commit(n, &mut tick, change).map(|()| self.enter(n, tick.unseen()))
+        } else {
+            let again = retry_at(self.situation(n, &tick));
+            self.rest(n, &mut tick, Some(again))
         };
         result.unwrap_or_else(|Conflict| self.read(n, begun_at))
     }
