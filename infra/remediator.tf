@@ -17,7 +17,7 @@ module "remediator" {
   name                 = "remediator"
   description          = "Mends what is safe to mend, checks it, puts it back"
   deployment           = local.functions
-  timeout_seconds      = 60
+  timeout_seconds      = 45 # less than what another execution waits before it takes over an act (step/acting.rs)
   reserved_concurrency = local.reserved_concurrency["remediator"]
 
   environment = {

@@ -11,7 +11,8 @@ use crate::remediation::{Lease, Outcome, Plan, Stage};
 use crate::span::Span;
 
 /// How long after an act was begun its traces may take to show. Before that,
-/// nothing is concluded from their absence.
+/// nothing is concluded from their absence. It is longer than a tick may run, so that
+/// nobody is about the act any more: the function is stopped after 45 seconds.
 const GRACE: Span = Span::minutes(1);
 
 /// When an act was begun, and by whose tick.
