@@ -145,7 +145,7 @@ impl Remediator {
             Some(seen) => (seen.lease.as_ref(), seen.actions.as_ref()),
             None => (None, None),
         };
-        writes.extend(change.lease.iter().map(|next| Write::over(Row::Lease(next.clone()), lease)));
+        writes.extend(change.lease.iter().map(|next| Write::over(Row::Lease(Box::new(next.clone())), lease)));
         writes.extend(change.actions.iter().map(|next| Write::over(Row::Actions(next.clone()), actions)));
         if let (Some(act), Some(control)) = (&change.act, &read.control)
             && !act.is_undoing

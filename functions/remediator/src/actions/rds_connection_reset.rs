@@ -14,7 +14,7 @@ impl Hands for RdsConnectionReset {
         };
         let Some(mut facts) = aws.db_instance(&target.name, since).await? else { return Ok(None) };
         let data_api = match sight {
-            Sight::Before(recipe, _) => recipe.data_api(&target.name, &facts),
+            Sight::Before(recipe) => recipe.data_api(&target.name, &facts),
             Sight::After(plan, since, _) => plan.data_api(&facts, since).cloned(),
         };
         if let Some(data_api) = data_api {
