@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use testkit::events::alarm;
-use testkit::world::Service;
+use testkit::world::{Scalable, Service};
 
 use crate::play::Play;
 use crate::servers::{Act, Server};
@@ -54,7 +54,7 @@ async fn chat_with(is_interactive: bool) -> Chat {
     play.world.add_secret("slack", &json!({"bot_token": "xoxb-1", "channel": "C1", "api_url": slack.url("/api")}).to_string());
     play.connect_slack(SECRET, &hooks.url("/"));
     let tags = [("watchkeeper".to_owned(), "managed".to_owned())].into();
-    play.world.add_service("main/api", Service { desired: 4, min: 2, max: 10, tags });
+    play.world.add_service("main/api", Service { desired: 4, scalable: Some(Scalable::new(2, 10)), tags, ..Service::default() });
     let dimensions = [("ClusterName", "main"), ("ServiceName", "api")];
     let fires = alarm("cpu", "ALARM", play.now, &dimensions, ("AWS/ECS", "CPUUtilization"));
     play.deliver(&fires).await;
