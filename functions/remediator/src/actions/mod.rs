@@ -35,8 +35,8 @@ pub(crate) trait Hands: Recipe {
 /// What a look is for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Sight<'a, R: Recipe> {
-    /// To decide about this step.
-    Before(&'a R, usize),
+    /// To decide about a step.
+    Before(&'a R),
     /// To see what became of this plan, which was carried out at or after a moment,
     /// under a name.
     After(&'a R::Plan, Timestamp, &'a str),
@@ -48,8 +48,8 @@ macro_rules! dispatch {
             let target = &look.target;
             match &look.view {
                 $(
-                    View::Before(Action::$Type(recipe), step) => {
-                        let found = action::$Type::look(aws, target, Sight::Before(recipe, *step)).await?;
+                    View::Before(Action::$Type(recipe), _) => {
+                        let found = action::$Type::look(aws, target, Sight::Before(recipe)).await?;
                         Ok(found.map_or(TargetFacts::Missing, TargetFacts::$Type))
                     }
                     View::After { plan: Plan::$Type(plan), since, reference } => {

@@ -10,7 +10,7 @@ use super::{Hands, Sight};
 impl Hands for SsmRunbook {
     async fn look(aws: &Aws, target: &Target, sight: Sight<'_, Self>) -> Result<Option<RunbookFacts>, AwsError> {
         match sight {
-            Sight::Before(recipe, _) => {
+            Sight::Before(recipe) => {
                 let document_tags = aws.document_tags(&recipe.document).await?;
                 let (cluster, service) = target.halves();
                 let tags = match recipe.target_kind {
