@@ -9,7 +9,7 @@ const ALARM: &str = "vitascope-api-high-cpu";
 const REMEDIATION: &str = "api-scale-out";
 
 pub(super) async fn play(stage: &Stage) -> Outcome<()> {
-    let (operator, scaling) = (&stage.deployment.operator, &stage.deployment.scaling);
+    let (operator, scaling) = (&stage.deployment.operator, &stage.deployment.stand_ins.scaling);
     let before = scaling.history(&scalable_target()).len();
     stage
         .later("no incident of this alarm is left", async || {
