@@ -24,6 +24,8 @@ const CONNECTIONS: &str = "scene_2_database_connections";
 const REFUSAL: &str = "scene_3_remediation_refused";
 const NOISE: &str = "scene_4_noise";
 const BURST: &str = "a_thousand_alarms_are_one_incident";
+const GUARDS: &str = "every_guard_refuses_and_allows";
+const TOLD: &str = "what_remediation_does_is_told_on_eventbridge";
 const BAD_POLICY: &str = "a_bad_policy_fails_the_apply_and_the_old_one_stays";
 const BREAKAGE: &str = "scene_5_something_breaks";
 const DESTROY: &str = "destroy_leaves_nothing";
@@ -32,7 +34,7 @@ const DESTROY: &str = "destroy_leaves_nothing";
 const ESCALATION_DELAY: Duration = Duration::from_secs(10);
 
 /// In the order in which they are reported.
-const ALL: [&str; 10] = [SMALL, PLAN, LOAD, CONNECTIONS, REFUSAL, NOISE, BURST, BAD_POLICY, BREAKAGE, DESTROY];
+const ALL: [&str; 12] = [SMALL, PLAN, LOAD, CONNECTIONS, REFUSAL, NOISE, BURST, GUARDS, TOLD, BAD_POLICY, BREAKAGE, DESTROY];
 
 /// What is known of each test.
 #[derive(Default)]
@@ -68,22 +70,23 @@ fn main() -> ExitCode {
 }
 
 /// Has the escalation wait ten minutes instead of half an hour, so that less time
-/// is spent on waiting; everything else of the policy is as it is shipped.
-fn shorten_escalation(stack: &Stack) -> Outcome<()> {
+/// is spent on waiting, and adds what the guards are tried with; everything else of the
+/// policy is as it is shipped.
+fn adapt_policy(stack: &Stack) -> Outcome<()> {
     let path = stack.terraform.folder().join("policy/policy.yaml");
     let policy = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     let shortened = policy.replace("escalation_delay_in_minutes: 30", "escalation_delay_in_minutes: 10");
     if shortened == policy {
         return Err(format!("{}: no delay of 30 minutes is left to shorten", path.display()));
     }
-    stack.terraform.write("policy/policy.yaml", &shortened)
+    stack.terraform.write("policy/policy.yaml", &checks::guards::added_to(&shortened)?)
 }
 
 async fn perform(results: &Results) -> Outcome<()> {
     let stack = Stack::start(Root::Test).await?;
     results.of(SMALL, async { checks::size::zips(&stack.places.artifacts) }).await;
     stack.terraform.set(&stack.variables())?;
-    shorten_escalation(&stack)?;
+    adapt_policy(&stack)?;
     stack.terraform.init().await?;
     stack.terraform.apply().await?;
     let deployment = stack.deployed().await?;
@@ -103,6 +106,9 @@ async fn perform(results: &Results) -> Outcome<()> {
         }),
         // After the first scene, which needs the same remediation.
         results.of(REFUSAL, Scene::Refusal.play(&stage)),
+        // After the first join, whose actions count for the hourly limit as well.
+        results.of(GUARDS, checks::guards::refuse_and_allow(&stage.deployment)),
+        results.of(TOLD, checks::guards::on_eventbridge(&stage.deployment)),
         results.of(BAD_POLICY, checks::policy::bad_one_is_refused(&stack, &stage.deployment)),
     );
     results.of(BREAKAGE, Scene::Breakage.play(&stage)).await;

@@ -48,7 +48,8 @@ impl Aws {
             Err(error) => return Err(AwsError::of("rds:DescribeDBInstances", &error)),
         };
         let Some(found) = described.db_instances.unwrap_or_default().into_iter().next() else { return Ok(None) };
-        let cluster = match &found.db_cluster_identifier {
+        // Without a name, RDS would tell of every cluster there is.
+        let cluster = match found.db_cluster_identifier.as_deref().filter(|cluster| !cluster.is_empty()) {
             Some(cluster) => Some(self.db_cluster(cluster, since).await?),
             None => None,
         };

@@ -2,6 +2,7 @@
 
 pub mod burst;
 pub mod destroy;
+pub mod guards;
 pub mod plan;
 pub mod policy;
 pub mod size;

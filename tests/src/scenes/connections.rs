@@ -92,7 +92,7 @@ async fn answer(stage: &Stage, id: &str, letter: &Letter) -> Outcome<Page> {
 async fn mend(stage: &Stage, id: &str, page: &Page) -> Outcome<()> {
     let (deployment, visitor) = (&stage.deployment, &stage.deployment.visitor);
     let restarts = async || {
-        let events = deployment.database_events().await?;
+        let events = deployment.database_events(DATABASE).await?;
         Ok::<usize, String>(events.iter().filter(|event| event.to_lowercase().contains("restart")).count())
     };
     let before = restarts().await?;

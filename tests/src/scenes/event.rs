@@ -14,6 +14,30 @@ pub(super) fn alarm(name: &str, state: &str, at_ms: i64) -> String {
 
 /// The same, of a region.
 pub(crate) fn alarm_in(region: &str, name: &str, state: &str, at_ms: i64) -> String {
+    by_eventbridge(region, name, state, at_ms).to_string()
+}
+
+/// What an alarm watches.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Metric<'m> {
+    /// The metric's namespace.
+    pub(crate) namespace: &'m str,
+    /// Its name.
+    pub(crate) name: &'m str,
+    /// Its dimensions: a value for each name.
+    pub(crate) dimensions: &'m Value,
+}
+
+/// The same of an alarm that watches this metric. Its region is not this one: nobody
+/// is to ask CloudWatch here for an alarm that it does not have.
+pub(crate) fn alarm_about(name: &str, state: &str, at_ms: i64, metric: &Metric<'_>) -> String {
+    let mut event = by_eventbridge("eu-west-1", name, state, at_ms);
+    event["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"] =
+        json!({"namespace": metric.namespace, "name": metric.name, "dimensions": metric.dimensions});
+    event.to_string()
+}
+
+fn by_eventbridge(region: &str, name: &str, state: &str, at_ms: i64) -> Value {
     let mut event: Value = serde_json::from_str(BY_EVENTBRIDGE).unwrap_or_default();
     let at = moment(at_ms);
     event["account"] = json!("000000000000");
@@ -21,7 +45,7 @@ pub(crate) fn alarm_in(region: &str, name: &str, state: &str, at_ms: i64) -> Str
     event["time"] = json!(at);
     event["resources"] = json!([format!("arn:aws:cloudwatch:{region}:000000000000:alarm:{name}")]);
     describe(&mut event["detail"], name, state, &at);
-    event.to_string()
+    event
 }
 
 /// The same change of the same alarm as the alarm itself hands it to a function.

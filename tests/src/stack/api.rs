@@ -107,6 +107,22 @@ impl Api {
         self.ask(Method::GET, service, path, &[], String::new()).await
     }
 
+    /// Puts something to a service that speaks REST.
+    ///
+    /// # Errors
+    /// What the service says.
+    pub async fn put_to(&self, service: &str, path: &str, input: &Value) -> Outcome<String> {
+        self.ask(Method::PUT, service, path, &[], input.to_string()).await
+    }
+
+    /// Posts something to a service that speaks REST.
+    ///
+    /// # Errors
+    /// What the service says.
+    pub async fn post_to(&self, service: &str, path: &str, input: &Value) -> Outcome<String> {
+        self.ask(Method::POST, service, path, &[], input.to_string()).await
+    }
+
     /// Asks a service of the JSON protocol; `target` is its prefix of operations.
     ///
     /// # Errors

@@ -25,10 +25,10 @@ pub use api::Api;
 pub use inbox::{Inbox, Letter};
 pub use operator::Operator;
 pub use places::{Places, Root, artifacts};
-pub use stand_ins::{Databases, Ecs, Queues, Runbooks, Scaling, StandIns, Target};
+pub use stand_ins::{Databases, Ecs, Functions, Queues, Runbooks, Scaling, StandIns, Target, Update};
 pub use terraform::Terraform;
 pub use visitor::{Form, Page, Visitor};
-pub use workload::{CLUSTER, DATABASE, SERVICE, TASKS, TASKS_MAX, scalable_target};
+pub use workload::{CLUSTER, DATABASE, ECS, RDS, SERVICE, TASKS, TASKS_MAX, scalable_target};
 
 /// How a step came out: what is wrong is said in a sentence.
 pub type Outcome<T> = Result<T, String>;

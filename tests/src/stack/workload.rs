@@ -7,8 +7,9 @@ use serde_json::json;
 use super::{Api, Deployment, Outcome};
 
 /// The prefix of ECS's operations.
-pub(super) const ECS: &str = "AmazonEC2ContainerServiceV20141113";
-const RDS: &str = "2014-10-31";
+pub const ECS: &str = "AmazonEC2ContainerServiceV20141113";
+/// The version of RDS's operations.
+pub const RDS: &str = "2014-10-31";
 
 /// The cluster of the example system.
 pub const CLUSTER: &str = "vitascope-cluster";
@@ -84,12 +85,12 @@ impl Deployment {
         desired_count(&self.api, CLUSTER, SERVICE).await
     }
 
-    /// What RDS says has happened to the database.
+    /// What RDS says has happened to a database.
     ///
     /// # Errors
     /// What RDS says.
-    pub async fn database_events(&self) -> Outcome<Vec<String>> {
-        let fields = [("SourceType", "db-instance"), ("SourceIdentifier", DATABASE), ("Duration", "60")];
+    pub async fn database_events(&self, instance: &str) -> Outcome<Vec<String>> {
+        let fields = [("SourceType", "db-instance"), ("SourceIdentifier", instance), ("Duration", "60")];
         let answer = self.api.query("rds", RDS, "DescribeEvents", &fields).await?;
         let messages = answer.split("<Message>").skip(1).filter_map(|part| part.split("</Message>").next());
         Ok(messages.map(str::to_owned).collect())

@@ -11,7 +11,7 @@ impl Hands for EcsRollback {
         let (cluster, service) = target.halves();
         let Some(mut facts) = aws.ecs_service(cluster, service).await? else { return Ok(None) };
         match sight {
-            Sight::Before(..) => aws.recall_deployments(cluster, service, &mut facts).await?,
+            Sight::Before(_) => aws.recall_deployments(cluster, service, &mut facts).await?,
             // Where it leads back to is decided by then.
             Sight::After(..) => {}
         }

@@ -10,7 +10,7 @@ impl Hands for RdsConnectionReset {
     async fn look(aws: &Aws, target: &Target, sight: Sight<'_, Self>) -> Result<Option<DbFacts>, AwsError> {
         let since = match sight {
             Sight::After(plan, since, _) if plan.leaves_events() => Some(since),
-            Sight::Before(..) | Sight::After(..) => None,
+            Sight::Before(_) | Sight::After(..) => None,
         };
         let Some(mut facts) = aws.db_instance(&target.name, since).await? else { return Ok(None) };
         let data_api = match sight {

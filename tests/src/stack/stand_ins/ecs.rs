@@ -27,6 +27,17 @@ struct State {
     histories: BTreeMap<String, History>,
     /// What is said of a service, whatever the emulator says, by `CLUSTER/SERVICE`.
     said: BTreeMap<String, Map<String, Value>>,
+    /// Every update of a service, by its ARN.
+    updates: Vec<(String, Update)>,
+}
+
+/// What a service came to by an update.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Update {
+    /// How many tasks are wanted.
+    pub desired: u64,
+    /// ARN of the task definition.
+    pub task_definition: String,
 }
 
 /// The deployments of a service, the oldest first.
@@ -55,6 +66,12 @@ impl Ecs {
     /// the oldest first.
     pub fn deployments(&self, service_arn: &str) -> Vec<Deployment> {
         self.state().histories.get(service_arn).map(|history| history.deployments.clone()).unwrap_or_default()
+    }
+
+    /// What a service, which is given by its ARN, came to by updates, in order. Whoever
+    /// asks the emulator itself is not seen here.
+    pub fn updates(&self, service_arn: &str) -> Vec<Update> {
+        self.state().updates.iter().filter(|(arn, _)| arn == service_arn).map(|(_, update)| update.clone()).collect()
     }
 
     /// Has `DescribeServices` say this of a service `CLUSTER/SERVICE`, instead of what
@@ -102,6 +119,9 @@ impl Ecs {
         };
         let mut state = self.state();
         state.note(&answer["service"]);
+        if operation == "UpdateService" {
+            state.note_update(&answer["service"]);
+        }
         let mut is_other = false;
         for service in answer["services"].as_array_mut().into_iter().flatten() {
             state.note(service);
@@ -126,6 +146,13 @@ impl State {
                 known.rollout = Rollout::Failed;
             }
         }
+    }
+
+    fn note_update(&mut self, service: &Value) {
+        let Some(arn) = service["serviceArn"].as_str() else { return };
+        let desired = service["desiredCount"].as_u64().unwrap_or_default();
+        let task_definition = service["taskDefinition"].as_str().unwrap_or_default().to_owned();
+        self.updates.push((arn.to_owned(), Update { desired, task_definition }));
     }
 
     /// Says what is to be said of a service; tells whether that is anything.

@@ -3,6 +3,7 @@
 
 mod databases;
 mod ecs;
+mod functions;
 mod queues;
 mod runbooks;
 mod scaling;
@@ -24,14 +25,15 @@ use tokio::net::TcpListener;
 use super::{Api, Outcome};
 
 pub use databases::Databases;
-pub use ecs::Ecs;
+pub use ecs::{Ecs, Update};
+pub use functions::Functions;
 pub use queues::Queues;
 pub use runbooks::Runbooks;
 pub use scaling::{Scaling, Target};
 
 /// The services whose calls come here first, by the names with which the SDKs look for
 /// endpoints in the environment.
-pub(super) const SERVICES: [&str; 5] = ["APPLICATION_AUTO_SCALING", "ECS", "RDS_DATA", "SQS", "SSM"];
+pub(super) const SERVICES: [&str; 6] = ["APPLICATION_AUTO_SCALING", "ECS", "LAMBDA", "RDS_DATA", "SQS", "SSM"];
 
 /// The stand-ins.
 #[derive(Debug, Clone)]
@@ -40,6 +42,8 @@ pub struct StandIns {
     pub scaling: Scaling,
     /// ECS: what was deployed when.
     pub ecs: Ecs,
+    /// Lambda: what was reserved when.
+    pub functions: Functions,
     /// SQS: moves of messages.
     pub queues: Queues,
     /// SSM Automation.
@@ -72,6 +76,7 @@ impl StandIns {
         let stand_ins = StandIns {
             scaling: Scaling::new(&emulator),
             ecs: Ecs::new(&emulator),
+            functions: Functions::default(),
             queues: Queues::new(&emulator),
             runbooks: Runbooks::default(),
             databases: Databases::default(),
@@ -121,6 +126,10 @@ impl StandIns {
         };
         match passed {
             Ok(response) if call.service == "ecs" => self.ecs.look(&call.operation, response).map(Full::new),
+            Ok(response) if call.service == "lambda" && response.status().is_success() => {
+                self.functions.look(call);
+                response.map(Full::new)
+            }
             Ok(response) => response.map(Full::new),
             Err(why) => Answer::error(503, "ServiceUnavailable", &why).into_response(call),
         }

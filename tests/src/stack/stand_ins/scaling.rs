@@ -75,8 +75,12 @@ impl Scaling {
         }
     }
 
-    /// Makes or changes a target: what is not said stays as it is.
-    pub(in crate::stack) async fn register(&self, input: Value) -> Outcome<()> {
+    /// Makes or changes a target, as `RegisterScalableTarget` has it: what is not said
+    /// stays as it is.
+    ///
+    /// # Errors
+    /// What it refuses.
+    pub async fn register(&self, input: Value) -> Outcome<()> {
         let (service, operation) = ("application-autoscaling".to_owned(), "RegisterScalableTarget".to_owned());
         let answer = self.change(&Call { service, operation, input, protocol: Protocol::Json }).await;
         if answer.status() == 200 { Ok(()) } else { Err(answer.value().to_string()) }

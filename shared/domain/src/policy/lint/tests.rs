@@ -141,8 +141,13 @@ fn what_nothing_names_is_told() {
     content["escalation_policies"][1]["escalation_rules"][0]["targets"] = targets;
     content["receivers"][0]["escalation_policy"] = json!("other");
     content["priorities"] = json!({"P4": {"mute_time_intervals": ["night"]}});
-    let ids: Vec<&str> = warnings(&content).iter().map(|warning| warning.id).collect();
-    assert_eq!(ids, ["interval-empty"]);
+    let ids = |content: &Value| warnings(content).iter().map(|warning| warning.id).collect::<Vec<_>>();
+    assert_eq!(ids(&content), ["interval-empty"]);
+    content["priorities"] = json!({});
+    assert_eq!(ids(&content), ["interval-empty", "interval-unused"]);
+    let remediation = json!({"name": "more", "matchers": ["service=api"], "action": "ecs-scale-out", "blackout": ["night"]});
+    content["remediations"] = json!([remediation]);
+    assert_eq!(ids(&content), ["interval-empty"]);
 }
 
 #[test]

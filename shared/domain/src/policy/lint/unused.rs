@@ -33,8 +33,10 @@ pub(super) fn lint(source: &PolicySource, warnings: &mut Vec<Warning>) {
     for (key, intervals) in [("time_intervals", &source.time_intervals), ("mute_time_intervals", &source.mute_time_intervals)] {
         for (n, interval) in intervals.iter().enumerate() {
             if !used.intervals.contains(interval.name.as_str()) {
-                let message =
-                    format!("nothing is muted or active in `{}`; name it where it is meant, or take it out", interval.name);
+                let message = format!(
+                    "nothing is muted, active or left alone in `{}`; name it where it is meant, or take it out",
+                    interval.name
+                );
                 warnings.push(Warning::new("interval-unused", format!("{key}[{n}].name"), message));
             }
         }
@@ -61,6 +63,9 @@ impl<'s> Used<'s> {
         }
         for window in &source.maintenance_windows {
             self.times(&window.time_intervals);
+        }
+        for remediation in &source.remediations {
+            self.times(&remediation.blackout);
         }
     }
 

@@ -1,0 +1,49 @@
+//! A Lambda function, which is never called.
+
+use serde_json::{Value, json};
+
+use super::tag;
+use crate::stack::{Deployment, Outcome};
+
+/// An empty zip file, in base64.
+const EMPTY_ZIP: &str = "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==";
+
+/// A Lambda function, to be made.
+#[derive(Debug, Clone, Default)]
+pub(in crate::checks::guards) struct Function {
+    /// Its reserved concurrency.
+    pub(in crate::checks::guards) reserved: Option<u64>,
+}
+
+impl Function {
+    pub(super) async fn make(&self, on: &Deployment, name: &str) -> Outcome<()> {
+        let function = json!({
+            "FunctionName": name,
+            "Runtime": "python3.12",
+            "Handler": "main.handler",
+            "Role": "arn:aws:iam::000000000000:role/guards",
+            "Code": {"ZipFile": EMPTY_ZIP},
+            "Tags": {"watchkeeper": tag(true)},
+        });
+        on.api.post_to("lambda", "/2015-03-31/functions", &function).await?;
+        if let Some(reserved) = self.reserved {
+            let path = format!("/2017-10-31/functions/{name}/concurrency");
+            on.api.put_to("lambda", &path, &json!({"ReservedConcurrentExecutions": reserved})).await?;
+        }
+        Ok(())
+    }
+
+    /// What was reserved for it, time after time; what is now must be the last of that.
+    pub(super) async fn traces(on: &Deployment, name: &str) -> Outcome<Vec<String>> {
+        let given = on.stand_ins.functions.reservations(name);
+        if let Some(last) = given.last() {
+            let answer = on.api.get_of("lambda", &format!("/2019-09-30/functions/{name}/concurrency")).await?;
+            let answer: Value = serde_json::from_str(&answer).map_err(|error| error.to_string())?;
+            let now = answer["ReservedConcurrentExecutions"].as_u64();
+            if now != *last {
+                return Err(format!("{now:?} is reserved for {name}, and {last:?} was given last"));
+            }
+        }
+        Ok(given.into_iter().map(|given| given.map_or_else(|| "reserved none".to_owned(), |n| format!("reserved {n}"))).collect())
+    }
+}
