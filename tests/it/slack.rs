@@ -18,7 +18,7 @@ use testkit::world::{Scalable, Service};
 
 use crate::play::Play;
 use crate::servers::{Act, Server};
-use crate::stage::{minutes, only_incident, timeline};
+use crate::stage::{minutes, nudge, only_incident, timeline};
 
 const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 const POSTED: Act = Act::Say(200, r#"{"ok": true, "ts": "1795226700.000001"}"#);
@@ -60,17 +60,7 @@ async fn chat_with(is_interactive: bool) -> Chat {
     play.deliver(&fires).await;
     minutes(&mut play, 1).await;
     let id = only_incident(&play);
-    nudge(&mut play, &id).await;
     Chat { play, slack, hooks, id }
-}
-
-/// The remediator has the escalation look.
-async fn nudge(play: &mut Play, id: &IncidentId) {
-    let start = domain::arrival::Start::at(id, play.now, true);
-    let aws = aws::Aws::for_function(|name| play.world.variable(name));
-    let machine = play.world.deployment(&[])["state_machine"].as_str().unwrap().to_owned();
-    aws.start_clock(&machine, &start).await.unwrap();
-    play.wait(Span::seconds(1)).await;
 }
 
 fn key() -> LinkKey {
