@@ -72,7 +72,7 @@ async fn sweep_or(
         }
         assert_eq!(got_messages.len(), wanted_messages.len(), "{at}: other messages came: {got_messages:#?}");
     }
-    println!("{name}: {} cuts of the {function:?}, {} to the other end", swept.n_cuts, swept.n_others);
+    println!("crash sweep of {name}: {} cuts of the {function:?}, {} to the other end", swept.n_cuts, swept.n_others);
     (wanted, swept)
 }
 
