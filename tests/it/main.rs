@@ -8,7 +8,6 @@ mod channels;
 mod concurrency;
 mod console;
 mod crash_sweep;
-mod mending_at_once;
 mod play;
 mod policy;
 mod reconcile;

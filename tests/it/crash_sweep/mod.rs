@@ -38,6 +38,7 @@ async fn sweep(name: &str, story: impl AsyncFn(&mut Play), function: Function) -
 
 /// The same where something else than the undisturbed end may come out, if `may_be`
 /// allows it, given the undisturbed end and this one.
+#[expect(clippy::print_stdout, reason = "how much was tried is for whoever runs the test to see")]
 async fn sweep_or(
     name: &str,
     story: impl AsyncFn(&mut Play),

@@ -12,7 +12,6 @@ use crate::play::{Play, event};
 use crate::stage::{TOPICS, minutes, only_incident, orders, stop};
 use domain::id::IncidentId;
 use domain::remediation::{Remedy, Stage};
-use domain::span::Span;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use testkit::events::alarm;
@@ -65,7 +64,7 @@ fn tick(play: &Play, n: usize, later: i64) -> impl Future<Output = ()> + use<> {
     let payload = json!({"incident_id": input["incident_id"], "seq": seq}).to_string();
     let (remediator, event) = (Arc::clone(&play.remediator), event(&payload, play.now, &format!("tick-{n}-{later}")));
     async move {
-        remediator.handle(event).await.unwrap();
+        Box::pin(remediator.handle(event)).await.unwrap();
     }
 }
 
@@ -135,6 +134,7 @@ async fn two_incidents_raise_a_target_once_wherever_the_first_is_held_up() {
 
 /// A tick of an incident's execution is held up, while one of another runs that is
 /// `later` by so many milliseconds, or of the same.
+#[expect(clippy::print_stdout, reason = "how much was tried is for whoever runs the test to see")]
 async fn two_executions(name: &str, later: i64, is_right: impl Fn(&Play) -> bool) {
     for n in 0..CALLS_MAX {
         let mut play = alarmed(&[name]).await;
@@ -209,27 +209,4 @@ async fn nothing_is_begun_after_the_stop_was_stored() {
         if was_begun { n_finished += 1 } else { n_stopped += 1 }
     }
     panic!("a tick makes too many calls");
-}
-
-/// Both at once, without anybody being held up: the versions of the rows say who was
-/// first, and only who was begun first acts.
-#[tokio::test]
-async fn a_stop_and_a_tick_at_the_same_time_come_one_after_the_other() {
-    for n in 0..10 {
-        let mut play = alarmed(&["cpu"]).await;
-        let id = only_incident(&play);
-        let operator = async {
-            for _ in 0..n {
-                tokio::task::yield_now().await;
-            }
-            stop(&play, "ann").await;
-        };
-        tokio::join!(tick(&play, 0, 0), operator);
-        play.wait(Span::seconds(30)).await;
-        let was_begun = remedies(&play, &id).await[0].path.iter().any(|passed| passed.stage == "acting");
-        recovered(&mut play, &["cpu"]).await;
-        let wanted: &[u32] = if was_begun { &[6, 2] } else { &[] };
-        assert_eq!(minimums(&play), wanted, "round {n}");
-        assert_over(&play).await;
-    }
 }
