@@ -128,8 +128,8 @@ impl Remediator {
     }
 
     /// Stores a change in one transaction, and with it whether the escalation is to look.
-    /// One that is followed by an act is stored only if the kill switch is as it
-    /// was read: either nothing is done, or it was begun before anybody stopped it.
+    /// One that is followed by an act is stored only if the kill switch is as it was read:
+    /// either nothing is done, or it was begun before anybody stopped it.
     async fn store_change(
         &self,
         read: &Read,
@@ -170,8 +170,9 @@ impl Remediator {
         Ok(())
     }
 
-    /// Tells what has changed, has the escalation look if it is to, and notes when this remediation is due, so that the
-    /// sweeper sees it overdue. Without `due` it is over, once all is told.
+    /// Tells what has changed, has the escalation look if it is to, and notes when this
+    /// remediation is due, so that the sweeper sees it overdue. Without `due` it is over,
+    /// once all is told.
     async fn rest(
         &self,
         read: &Read,
