@@ -63,7 +63,7 @@ fn sessions() -> Vec<Case> {
             .acts("end 1 session of guards-sessions-acts", &["ended idle of app"]),
         Case::new("sessions-passed-over", then_restart, of(closed()).into())
             .acts("reboot guards-sessions-passed-over", &["restarted"])
-            .says("step 1 passed over: the HTTP endpoint of cluster guards-sessions-passed-over-cluster is not enabled"),
+            .says("step 1 is passed over: the HTTP endpoint of cluster guards-sessions-passed-over-cluster is not enabled"),
         Case::new("sessions-do-not-help", asking, of(usual()).into())
             .acts("reboot guards-sessions-do-not-help", &["ended idle of app", "restarted"])
             .says("end 1 session of guards-sessions-do-not-help")

@@ -8,8 +8,11 @@ use testkit::wire::Call;
 /// What functions were given. Whoever asks the emulator itself is not seen here.
 #[derive(Debug, Clone, Default)]
 pub struct Functions {
-    given: Arc<Mutex<Vec<(String, Option<u64>)>>>,
+    given: Arc<Mutex<Vec<Given>>>,
 }
+
+/// A function, and what was reserved for it.
+type Given = (String, Option<u64>);
 
 impl Functions {
     /// What was reserved for a function, in order; none where a reservation was taken
