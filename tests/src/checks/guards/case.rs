@@ -174,8 +174,7 @@ impl Case {
         if self.is_approved {
             self.approve(ground, &incident).await?;
         }
-        eventually(LIMIT, async || {
-            let remedy = ground.remedy(&incident, &name).await?;
+        await_stage(ground, &incident, &name, |remedy| {
             let answered = remedy.path.iter().rposition(|stage| stage == "approved").unwrap_or(0);
             remedy.has_passed(self.until, answered)
         })
@@ -186,7 +185,7 @@ impl Case {
     /// Waits for the question, sees that what it asks for is not done, and agrees.
     async fn approve(&self, ground: &Ground, incident: &str) -> Outcome<()> {
         let name = self.name();
-        eventually(LIMIT, async || ground.remedy(incident, &name).await?.has_passed("asked", 0)).await?;
+        await_stage(ground, incident, &name, |remedy| remedy.has_passed("asked", 0)).await?;
         let (done, wanted) = (self.traces(ground).await?, self.trace.split_last().map_or(&[][..], |(_, before)| before));
         if done != wanted {
             return Err(format!("when it asked there was {done:?} at the target instead of {wanted:?}"));
@@ -206,7 +205,7 @@ impl Begun<'_> {
         let name = case.name();
         let dimensions = case.dimensions.clone().unwrap_or_else(|| case.thing.dimensions(&case.target()));
         ground.alarm(&name, "OK", 0, &dimensions).await?;
-        eventually(LIMIT, async || ground.remedy(&incident, &name).await?.is_at(case.ends)).await?;
+        await_stage(ground, &incident, &name, |remedy| remedy.is_at(case.ends)).await?;
         eventually(LIMIT, async || {
             let traces = case.traces(ground).await?;
             let is_it = traces == case.trace;
@@ -236,6 +235,19 @@ impl Case {
             None => Err(format!("it was not refused: {lines:#?}")),
         }
     }
+}
+
+/// Waits until a remediation has come as far as is wanted; no longer if it is over.
+async fn await_stage(ground: &Ground, incident: &str, name: &str, is_there: impl Fn(&Remedy) -> Outcome<()>) -> Outcome<()> {
+    eventually(LIMIT, async || {
+        let remedy = ground.remedy(incident, name).await?;
+        match is_there(&remedy) {
+            Err(why) if remedy.is_over() => Ok(Err(why)),
+            Err(why) => Err(why),
+            Ok(()) => Ok(Ok(())),
+        }
+    })
+    .await?
 }
 
 impl Remedy {

@@ -39,6 +39,13 @@ impl fmt::Display for Remedy {
     }
 }
 
+impl Remedy {
+    /// Whether nothing more will happen.
+    pub(super) fn is_over(&self) -> bool {
+        self.stage["is"] == "over"
+    }
+}
+
 impl Ground {
     /// Cases are played on this deployment.
     pub(super) fn new(deployment: &Deployment) -> Outcome<Ground> {

@@ -14,7 +14,7 @@
 //! | `policy` with nothing installed, or without the remediation | every deployment here has a policy with it; a second apply would disturb the others |
 //! | `look` | the emulator enforces no IAM, so nothing is hidden |
 //! | `step` | a policy that loses steps meanwhile takes a second apply |
-//! | `active`, `update` of Lambda | its functions are active and updated at once |
+//! | `active`, `update` of Lambda | its functions are active, and updated, after a moment that cannot be held |
 //! | `target-name`, `parameters` of a runbook | a name that must not get into a runbook is none that its services know, so the target is missing first |
 //! | `last-move` of a queue | its moves cannot be cancelled, and do not fail |
 //! | `own-rollback` that ECS has begun by itself | its circuit breaker needs containers |
@@ -91,12 +91,12 @@ pub fn added_to(policy: &str) -> Outcome<String> {
     let mut added = policy.to_owned();
     for (list, items) in additions {
         // An item of JSON is one of YAML.
-        let items = items.iter().map(|item| format!("  - {item}\n")).collect::<Vec<String>>().concat();
+        let items: Vec<String> = items.iter().map(|item| format!("  - {item}")).collect();
         let begin = format!("\n{list}:\n");
         if added.matches(&begin).count() != 1 {
             return Err(format!("the policy has no list {list} to add to"));
         }
-        added = added.replace(&begin, &format!("{begin}{items}"));
+        added = added.replace(&begin, &format!("{begin}{}\n", items.join("\n")));
     }
     Ok(added)
 }

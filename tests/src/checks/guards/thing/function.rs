@@ -1,12 +1,17 @@
 //! A Lambda function, which is never called.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::tag;
-use crate::stack::{Deployment, Outcome};
+use crate::stack::{Deployment, Outcome, eventually};
 
 /// An empty zip file, in base64.
 const EMPTY_ZIP: &str = "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==";
+
+/// How long it may take until it can be called.
+const PENDING: Duration = Duration::from_secs(30);
 
 /// A Lambda function, to be made.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +31,7 @@ impl Function {
             "Tags": {"watchkeeper": tag(true)},
         });
         on.api.post_to("lambda", "/2015-03-31/functions", &function).await?;
+        eventually(PENDING, async || is_active(on, name).await).await?;
         if let Some(reserved) = self.reserved {
             let path = format!("/2017-10-31/functions/{name}/concurrency");
             on.api.put_to("lambda", &path, &json!({"ReservedConcurrentExecutions": reserved})).await?;
@@ -46,4 +52,10 @@ impl Function {
         }
         Ok(given.into_iter().map(|given| given.map_or_else(|| "reserved none".to_owned(), |n| format!("reserved {n}"))).collect())
     }
+}
+
+async fn is_active(on: &Deployment, name: &str) -> Outcome<()> {
+    let answer = on.api.get_of("lambda", &format!("/2015-03-31/functions/{name}/configuration")).await?;
+    let answer: Value = serde_json::from_str(&answer).map_err(|error| error.to_string())?;
+    if answer["State"] == "Active" { Ok(()) } else { Err(format!("{name} is {}", answer["State"])) }
 }
