@@ -2,7 +2,7 @@
 //!
 //! Whoever starts a remediation in `observe` wants to know one day whether `act` would
 //! have been right. Each time that it was called for is one [`Call`], with the path
-//! that it took; [`report`] counts them, and [`advice`] says what follows.
+//! that it took; [`report`] counts them, and `advice` says what follows.
 
 mod advice;
 mod count;

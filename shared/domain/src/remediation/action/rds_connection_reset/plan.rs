@@ -126,7 +126,7 @@ impl RdsConnectionResetPlan {
         }
     }
 
-    /// See [`Recipe::sentence`].
+    /// See `Recipe::sentence`.
     pub(super) fn sentence(&self) -> String {
         match self {
             RdsConnectionResetPlan::Sessions(plan) => format!(
@@ -146,7 +146,7 @@ impl RdsConnectionResetPlan {
         }
     }
 
-    /// See [`Recipe::is_covered`].
+    /// See `Recipe::is_covered`.
     pub(super) fn is_covered_by(&self, asked: &RdsConnectionResetPlan) -> bool {
         use RdsConnectionResetPlan::{Failover, Reboot, Sessions as End};
         match (asked, self) {
@@ -159,7 +159,7 @@ impl RdsConnectionResetPlan {
         }
     }
 
-    /// See [`Recipe::seen`].
+    /// See `Recipe::seen`.
     pub(super) fn seen(&self, facts: &DbFacts, since: Timestamp) -> Seen {
         match self {
             RdsConnectionResetPlan::Sessions(plan) => match plan.n_left(&facts.sessions) {
@@ -181,7 +181,7 @@ impl RdsConnectionResetPlan {
         }
     }
 
-    /// See [`Recipe::in_place`].
+    /// See `Recipe::in_place`.
     pub(super) fn in_place(&self, facts: &DbFacts) -> Result<(), Lacking> {
         match self {
             RdsConnectionResetPlan::Sessions(plan) => match (plan.n_left(&facts.sessions), &facts.sessions) {
@@ -200,7 +200,7 @@ impl RdsConnectionResetPlan {
         }
     }
 
-    /// See [`Recipe::differences`].
+    /// See `Recipe::differences`.
     pub(super) fn differences(&self, facts: &DbFacts) -> Vec<String> {
         let mut differences: Vec<String> = facts.restarted_at.iter().map(|at| format!("restarted at {}", instant(*at))).collect();
         if let RdsConnectionResetPlan::Sessions(plan) = self
