@@ -90,7 +90,7 @@ locals {
       changes = [local.change_capacity, local.update_services]
     }
     ecs-new-deployment = {
-      looks   = concat([local.look_at_services], local.look_at_deployments)
+      looks   = [local.look_at_services]
       changes = [local.update_services]
     }
     ecs-rollback = {

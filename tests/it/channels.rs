@@ -291,7 +291,7 @@ async fn a_tick_that_is_cut_off_sends_the_same_again_under_the_same_key() {
     fires(&mut undisturbed.play, "cpu").await;
     minutes(&mut undisturbed.play, 2).await;
     let run = undisturbed.play.runs.iter().position(|run| run.function == Function::Escalation).unwrap();
-    for call in 0..undisturbed.play.runs[run].n_calls {
+    for call in 0..undisturbed.play.runs[run].calls.len() {
         for moment in [Moment::Before, Moment::After] {
             let mut o = outside("P1").await;
             o.play.cuts = vec![CutAt { run, call, moment }];

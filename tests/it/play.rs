@@ -41,13 +41,13 @@ pub(crate) enum Function {
     Sweeper,
 }
 
-/// One run of a function, with how many calls it made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One run of a function, with the calls that it made.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Run {
     /// The function.
     pub(crate) function: Function,
-    /// Its calls.
-    pub(crate) n_calls: usize,
+    /// Its calls: `service operation`.
+    pub(crate) calls: Vec<String>,
 }
 
 /// Where to end a run: the run's number, the call's number in it, and the moment.
@@ -90,7 +90,8 @@ pub(crate) struct Play {
     pub(crate) classifier: Arc<Classifier>,
     /// The escalation, to have several ticks at once.
     pub(crate) escalation: Arc<Escalation>,
-    remediator: Remediator,
+    /// The remediator, for the same.
+    pub(crate) remediator: Arc<Remediator>,
     sweeper: Sweeper,
     console: Console,
 }
@@ -118,7 +119,7 @@ impl Play {
         Play {
             classifier: Arc::new(Classifier::new(aws(), TABLE)),
             escalation: Arc::new(Escalation::with_http(aws(), TABLE, LINK_KEY, http)),
-            remediator: Remediator::new(aws(), TABLE),
+            remediator: Arc::new(Remediator::new(aws(), TABLE)),
             sweeper: Sweeper::new(aws(), TABLE, "watchkeeper-sweeper"),
             console: Console::new(aws(), TABLE, LINK_KEY),
             now,
@@ -328,7 +329,9 @@ impl Play {
         let event = event(payload, self.now, &format!("request-{n}"));
         let result = self.world.clone().invoke(Box::pin(self.call(function, event))).await;
         self.world.crash_never();
-        self.runs.push(Run { function, n_calls: self.world.calls().len() - before });
+        let calls = self.world.calls().split_off(before);
+        let calls = calls.into_iter().map(|call| format!("{} {}", call.service, call.operation)).collect();
+        self.runs.push(Run { function, calls });
         match result {
             Some(Ok(answer)) => Some(answer),
             Some(Err(failure)) => {

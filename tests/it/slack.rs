@@ -14,11 +14,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use testkit::events::alarm;
-use testkit::world::Service;
+use testkit::world::{Scalable, Service};
 
 use crate::play::Play;
 use crate::servers::{Act, Server};
-use crate::stage::{minutes, only_incident, timeline};
+use crate::stage::{minutes, nudge, only_incident, timeline};
 
 const SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 const POSTED: Act = Act::Say(200, r#"{"ok": true, "ts": "1795226700.000001"}"#);
@@ -54,23 +54,13 @@ async fn chat_with(is_interactive: bool) -> Chat {
     play.world.add_secret("slack", &json!({"bot_token": "xoxb-1", "channel": "C1", "api_url": slack.url("/api")}).to_string());
     play.connect_slack(SECRET, &hooks.url("/"));
     let tags = [("watchkeeper".to_owned(), "managed".to_owned())].into();
-    play.world.add_service("main/api", Service { desired: 4, min: 2, max: 10, tags });
+    play.world.add_service("main/api", Service { desired: 4, scalable: Some(Scalable::new(2, 10)), tags, ..Service::default() });
     let dimensions = [("ClusterName", "main"), ("ServiceName", "api")];
     let fires = alarm("cpu", "ALARM", play.now, &dimensions, ("AWS/ECS", "CPUUtilization"));
     play.deliver(&fires).await;
     minutes(&mut play, 1).await;
     let id = only_incident(&play);
-    nudge(&mut play, &id).await;
     Chat { play, slack, hooks, id }
-}
-
-/// The remediator has the escalation look.
-async fn nudge(play: &mut Play, id: &IncidentId) {
-    let start = domain::arrival::Start::at(id, play.now, true);
-    let aws = aws::Aws::for_function(|name| play.world.variable(name));
-    let machine = play.world.deployment(&[])["state_machine"].as_str().unwrap().to_owned();
-    aws.start_clock(&machine, &start).await.unwrap();
-    play.wait(Span::seconds(1)).await;
 }
 
 fn key() -> LinkKey {

@@ -6,11 +6,16 @@ use std::collections::BTreeMap;
 use testkit::events::alarm;
 
 use crate::play::Play;
+use aws::Aws;
+use aws::store::{Expect, Row, Write};
 use domain::alert::Fingerprint;
+use domain::arrival::Start;
+use domain::control::Stop;
 use domain::id::IncidentId;
 use domain::incident::{AlertRecord, Incident};
 use domain::intake::alarm_fingerprint;
 use domain::link::{Grant, LinkKey};
+use domain::remediation::step;
 use domain::span::Span;
 use domain::timeline::Entry;
 use jiff::Timestamp;
@@ -66,14 +71,52 @@ pub(crate) async fn recovers(play: &mut Play, name: &str) {
 
 /// Somebody takes the incident, by the link in a message.
 pub(crate) async fn acknowledge(play: &mut Play, id: &IncidentId, who: &str) {
+    answer(play, id, &Grant::Show, "acknowledge", who).await;
+}
+
+/// Somebody approves a remediation, by its button on the page.
+pub(crate) async fn approve(play: &mut Play, id: &IncidentId, name: &str, who: &str) {
+    answer(play, id, &Grant::Approve(name.to_owned()), &format!("approve&remediation={name}"), who).await;
+}
+
+/// Somebody answers with a token that is good for `grant`.
+async fn answer(play: &mut Play, id: &IncidentId, grant: &Grant, what: &str, who: &str) {
     let key = LinkKey::new(b"0123456789abcdef0123456789abcdef").unwrap();
-    let token = key.sign(id, &Grant::Show, who, Span::hours(1).after(play.now));
+    let token = key.sign(id, grant, who, Span::hours(1).after(play.now));
     let request = json!({
         "rawPath": format!("/i/{}", id.compact()),
         "requestContext": {"http": {"method": "POST"}},
-        "body": format!("do=acknowledge&k={token}"),
+        "body": format!("do={what}&k={token}"),
     });
     assert_eq!(play.ask_console(&request).await.unwrap()["statusCode"], 200);
+}
+
+/// Somebody approves a remediation in the table; no clock is woken.
+pub(crate) async fn approve_behind(play: &Play, id: &IncidentId, name: &str, who: &str) {
+    let store = play.store();
+    let rows = store.incident(id).await.unwrap().unwrap();
+    let remedy = rows.remedies.iter().find(|remedy| remedy.value.name == name).unwrap();
+    let (approved, entries) = step::approve(play.now, id, &remedy.value, remedy.version, who).unwrap();
+    let mut writes = vec![Write::Put(Row::Remedy(id.clone(), Box::new(approved)), Expect::Version(remedy.version))];
+    writes.extend(entries.into_iter().map(|entry| Write::Put(Row::Entry(id.clone(), entry), Expect::Anything)));
+    store.commit(writes).await.unwrap();
+}
+
+/// Somebody throws the kill switch.
+pub(crate) async fn stop(play: &Play, who: &str) {
+    let store = play.store();
+    let mut control = store.control().await.unwrap().unwrap();
+    control.value.kill.all = Some(Stop { by: who.to_owned(), at: play.now, why: "a drill".to_owned() });
+    store.commit(vec![Write::Put(Row::Control(control.value), Expect::Version(control.version))]).await.unwrap();
+}
+
+/// Has the incident's clocks look at once.
+pub(crate) async fn nudge(play: &mut Play, id: &IncidentId) {
+    let start = Start::at(id, play.now, true);
+    let aws = Aws::for_function(|name| play.world.variable(name));
+    let machine = play.world.deployment(&[])["state_machine"].as_str().unwrap().to_owned();
+    aws.start_clock(&machine, &start).await.unwrap();
+    play.wait(Span::seconds(1)).await;
 }
 
 /// Lets minutes pass.

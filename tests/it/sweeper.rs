@@ -96,7 +96,7 @@ async fn a_sweeper_cut_off_anywhere_leaves_it_to_the_next_run() {
     };
     let undisturbed = story(Vec::new()).await;
     let sweeps = undisturbed.runs.iter().enumerate().filter(|(_, run)| run.function == Function::Sweeper);
-    let (run, n_calls) = sweeps.map(|(n, run)| (n, run.n_calls)).max_by_key(|(_, n_calls)| *n_calls).unwrap();
+    let (run, n_calls) = sweeps.map(|(n, run)| (n, run.calls.len())).max_by_key(|(_, n_calls)| *n_calls).unwrap();
     for call in 0..n_calls {
         for moment in [Moment::Before, Moment::After] {
             let play = story(vec![CutAt { run, call, moment }]).await;

@@ -127,9 +127,9 @@ impl Remediator {
         }
     }
 
-    /// Stores a change in one transaction, and has the escalation look if it asks for
-    /// that. One that is followed by an act is stored only if the kill switch is as it
-    /// was read: either nothing is done, or it was begun before anybody stopped it.
+    /// Stores a change in one transaction, and with it whether the escalation is to look.
+    /// One that is followed by an act is stored only if the kill switch is as it was read:
+    /// either nothing is done, or it was begun before anybody stopped it.
     async fn store_change(
         &self,
         read: &Read,
@@ -138,14 +138,15 @@ impl Remediator {
         change: Change,
     ) -> Result<(), CommitError> {
         let id = &read.rows.incident.value.id;
-        let mut writes =
-            vec![Write::Put(Row::Remedy(id.clone(), Box::new(change.remedy.clone())), Expect::Version(remedy.version))];
+        let mut next = change.remedy;
+        next.nudge_due |= change.nudge;
+        let mut writes = vec![Write::Put(Row::Remedy(id.clone(), Box::new(next.clone())), Expect::Version(remedy.version))];
         writes.extend(change.entries.iter().map(|entry| Write::Put(Row::Entry(id.clone(), entry.clone()), Expect::Anything)));
         let (lease, actions) = match &seen {
             Some(seen) => (seen.lease.as_ref(), seen.actions.as_ref()),
             None => (None, None),
         };
-        writes.extend(change.lease.iter().map(|next| Write::over(Row::Lease(next.clone()), lease)));
+        writes.extend(change.lease.iter().map(|next| Write::over(Row::Lease(Box::new(next.clone())), lease)));
         writes.extend(change.actions.iter().map(|next| Write::over(Row::Actions(next.clone()), actions)));
         if let (Some(act), Some(control)) = (&change.act, &read.control)
             && !act.is_undoing
@@ -156,7 +157,7 @@ impl Remediator {
         for entry in &change.entries {
             info!(incident_id = %id, because = entry.because.join("; "), "{}", entry.text);
         }
-        *remedy = Stored { value: change.remedy, version: remedy.version + 1 };
+        *remedy = Stored { value: next, version: remedy.version + 1 };
         if let Some(seen) = seen {
             if let Some(next) = change.lease {
                 seen.lease = Some(Stored { value: next, version: seen.lease.as_ref().map_or(1, |stored| stored.version + 1) });
@@ -166,29 +167,32 @@ impl Remediator {
                     Some(Stored { value: next, version: seen.actions.as_ref().map_or(1, |stored| stored.version + 1) });
             }
         }
-        if change.nudge {
-            self.nudge(read).await;
-        }
         Ok(())
     }
 
-    /// Tells what has changed, and notes when this remediation is due, so that the
-    /// sweeper sees it overdue. Without `due` it is over, once all is told.
+    /// Tells what has changed, has the escalation look if it is to, and notes when this
+    /// remediation is due, so that the sweeper sees it overdue. Without `due` it is over,
+    /// once all is told.
     async fn rest(
         &self,
         read: &Read,
         remedy: &mut Stored<Remedy>,
         due: Option<Timestamp>,
     ) -> Result<Option<Timestamp>, CommitError> {
-        if due.is_none() && remedy.value.wake_at.is_none() && remedy.value.outbox.is_empty() {
+        let is_quiet = remedy.value.outbox.is_empty() && !remedy.value.nudge_due;
+        if due.is_none() && remedy.value.wake_at.is_none() && is_quiet {
             return Ok(None);
         }
         let is_told = self.tell(read, &remedy.value).await;
+        // The last thing before it is noted: the clock that this starts ticks for this
+        // remediation, too, and would find it not noted yet.
+        let is_nudged = !remedy.value.nudge_due || self.nudge(read).await;
         let mut next = remedy.value.clone();
         if is_told {
             next.outbox.clear();
         }
-        let again = (!is_told).then(|| retry_at(read.situation(remedy)));
+        next.nudge_due = !is_nudged;
+        let again = (!is_told || !is_nudged).then(|| retry_at(read.situation(remedy)));
         let wake_at = [due, again].into_iter().flatten().min();
         (next.wake_at, next.clock) = (wake_at, read.seq.max(next.clock));
         if next != remedy.value {

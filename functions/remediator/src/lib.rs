@@ -109,13 +109,18 @@ impl Remediator {
         Ok(Some(Read { now, seq: request.seq, policy: in_force.policy, control, no_control, rows, members: members? }))
     }
 
-    /// Has the escalation look at once. Should that fail, it looks at its next
-    /// wake-up.
-    async fn nudge(&self, read: &Read) {
+    /// Has the escalation look at once; whether that worked. The clock that is started
+    /// is a later one than this, or it would be taken for this.
+    async fn nudge(&self, read: &Read) -> bool {
         let incident = &read.rows.incident.value;
-        let start = Start::at(&incident.id, read.now, true);
-        if let Err(error) = self.aws.start_clock(&read.policy.deployment.state_machine, &start).await {
-            warn!(incident_id = %incident.id, "the escalation looks only at its next wake-up: {error}");
+        let later = Timestamp::from_millisecond(read.seq.saturating_add(1)).unwrap_or(read.now);
+        let start = Start::at(&incident.id, read.now.max(later), true);
+        match self.aws.start_clock(&read.policy.deployment.state_machine, &start).await {
+            Ok(_) => true,
+            Err(error) => {
+                warn!(incident_id = %incident.id, "the escalation does not look yet: {error}");
+                false
+            }
         }
     }
 }

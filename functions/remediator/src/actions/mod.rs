@@ -35,7 +35,7 @@ pub(crate) trait Hands: Recipe {
 /// What a look is for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Sight<'a, R: Recipe> {
-    /// To decide about a step.
+    /// To decide about this action.
     Before(&'a R),
     /// To see what became of this plan, which was carried out at or after a moment,
     /// under a name.
@@ -48,7 +48,7 @@ macro_rules! dispatch {
             let target = &look.target;
             match &look.view {
                 $(
-                    View::Before(Action::$Type(recipe), _) => {
+                    View::Before(Action::$Type(recipe)) => {
                         let found = action::$Type::look(aws, target, Sight::Before(recipe)).await?;
                         Ok(found.map_or(TargetFacts::Missing, TargetFacts::$Type))
                     }

@@ -47,7 +47,7 @@ pub enum Row {
     /// A line of the record.
     Entry(IncidentId, Entry),
     /// Who works on a target.
-    Lease(Lease),
+    Lease(Box<Lease>),
     /// Recent actions.
     Actions(Actions),
 }

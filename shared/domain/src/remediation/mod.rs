@@ -67,6 +67,9 @@ pub struct Remedy {
     /// Changes of its stage that may not have been published yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outbox: Vec<Announcement>,
+    /// Whether the escalation may not have been told yet to look at what has changed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nudge_due: bool,
     /// The newest execution of the clock that has ticked for it.
     pub clock: i64,
     /// When it is due next; none when it is over.
@@ -93,6 +96,7 @@ impl Remedy {
             stage: Stage::Proposed,
             path: Vec::new(),
             outbox: Vec::new(),
+            nudge_due: false,
             clock,
             wake_at: Some(now),
         }

@@ -59,6 +59,12 @@ pub(super) fn acting(
         }
         Seen::Unclear | Seen::Doubtful(_) if situation.now < settles_at => Step::Wait(settles_at),
         Seen::Gone(why) | Seen::Doubtful(why) => Step::Change(Box::new(fail(situation, &facts.lease, &why))),
+        // What is not needed any more is not made up for.
+        Seen::Unclear | Seen::NotDone if situation.calm_since().is_some() => {
+            let mut change = situation.withdraw();
+            change.lease = Some(released(&facts.lease, &situation.holder(), None));
+            Step::Change(Box::new(change))
+        }
         Seen::Unclear | Seen::NotDone => match guard::not_stopped(situation.control, &situation.remedy.name) {
             Err(refusal) => Step::Change(Box::new(fail(situation, &facts.lease, &refusal.to_string()))),
             Ok(()) if attempt < ATTEMPTS_MAX => Step::Change(Box::new(again(situation, plan, attempt, by))),

@@ -44,7 +44,7 @@ fn ready<'s>(
     });
     let (remediation, target) = found.map_err(|refusal| Box::new(situation.refuse(refusal)))?;
     let Some(facts) = facts else {
-        let view = View::Before(remediation.action.clone(), remedy.step);
+        let view = View::Before(remediation.action.clone());
         return Err(Box::new(Step::Look(Box::new(Look { target, view }))));
     };
     Ok((remediation, target, facts))

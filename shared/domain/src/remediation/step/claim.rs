@@ -63,7 +63,7 @@ pub(super) fn claimed(situation: Situation<'_>, facts: Option<&Facts>, plan: &Pl
         }
     };
     let Some(facts) = facts else {
-        let view = View::Before(remediation.action.clone(), remedy.step);
+        let view = View::Before(remediation.action.clone());
         return Step::Look(Box::new(Look { target, view }));
     };
     if situation.calm_since().is_some() {

@@ -87,8 +87,8 @@ pub struct Look {
 /// What a look is for: it may cost less, or need more, before or after an act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum View {
-    /// To decide about this step of this action.
-    Before(Action, usize),
+    /// To decide about this action.
+    Before(Action),
     /// To see what became of this plan.
     After {
         /// The plan.

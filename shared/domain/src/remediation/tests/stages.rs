@@ -171,6 +171,17 @@ fn a_tick_cut_off_before_its_act_is_made_up_for_and_one_cut_off_after_it_is_not_
 }
 
 #[test]
+fn what_was_cut_off_is_not_made_up_for_once_all_is_well() {
+    let mut world = hot_service();
+    world.begins();
+    world.recovers();
+    assert_eq!(world.tick(), None);
+    assert!(world.acts.is_empty());
+    assert!(matches!(world.outcome(), Outcome::Withdrawn { .. }), "{:?}", world.outcome());
+    assert_eq!((world.facts.lease.held.clone(), world.facts.lease.n_failures), (None, 0));
+}
+
+#[test]
 fn another_execution_waits_before_it_takes_over_an_act() {
     let mut world = hot_service();
     world.begins();

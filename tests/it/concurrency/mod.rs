@@ -1,6 +1,8 @@
 //! Any number of deliveries and ticks at the same moment come to what one after
 //! the other would.
 
+mod mending;
+
 use std::sync::Arc;
 
 use crate::play::{Play, event};
