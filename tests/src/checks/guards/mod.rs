@@ -91,12 +91,12 @@ pub fn added_to(policy: &str) -> Outcome<String> {
     let mut added = policy.to_owned();
     for (list, items) in additions {
         // An item of JSON is one of YAML.
-        let items: Vec<String> = items.iter().map(|item| format!("  - {item}")).collect();
+        let items = items.iter().map(|item| format!("  - {item}\n")).collect::<Vec<String>>().concat();
         let begin = format!("\n{list}:\n");
         if added.matches(&begin).count() != 1 {
             return Err(format!("the policy has no list {list} to add to"));
         }
-        added = added.replace(&begin, &format!("{begin}{}\n", items.join("\n")));
+        added = added.replace(&begin, &format!("{begin}{items}"));
     }
     Ok(added)
 }

@@ -11,7 +11,7 @@ pub struct Functions {
     given: Arc<Mutex<Vec<Given>>>,
 }
 
-/// A function, and what was reserved for it.
+/// A function's name, and how much was reserved for it.
 type Given = (String, Option<u64>);
 
 impl Functions {

@@ -94,8 +94,8 @@ impl Service {
             .iter()
             .skip(usize::from(self.bounds.is_some()))
             .map(|target| format!("from {} to {}", target.min, target.max));
-        let came_to = on.stand_ins.ecs.updates(&arn(name));
-        let updated = came_to.iter().map(|it| format!("{} tasks of revision {}", it.desired, short(&it.task_definition)));
+        let calls = on.stand_ins.ecs.updates(&arn(name));
+        let updated = calls.iter().map(|it| format!("{} tasks of revision {}", it.desired, short(&it.task_definition)));
         let deployments = on.stand_ins.ecs.deployments(&arn(name));
         let known = 1 + usize::from(self.ran.is_some());
         let deployed = deployments.iter().skip(known).map(|it| format!("revision {} deployed", short(&it.task_definition)));
