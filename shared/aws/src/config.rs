@@ -34,19 +34,7 @@ pub struct Aws {
 struct Shared {
     config: SdkConfig,
     endpoints: Endpoints,
-    dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
-    sns: OnceLock<aws_sdk_sns::Client>,
-    sfn: OnceLock<aws_sdk_sfn::Client>,
-    secrets: OnceLock<aws_sdk_secretsmanager::Client>,
-    ecs: OnceLock<aws_sdk_ecs::Client>,
-    rds: OnceLock<aws_sdk_rds::Client>,
-    scaling: OnceLock<aws_sdk_applicationautoscaling::Client>,
-    cloudwatch: OnceLock<aws_sdk_cloudwatch::Client>,
-    lambda: OnceLock<aws_sdk_lambda::Client>,
-    sqs: OnceLock<aws_sdk_sqs::Client>,
-    events: OnceLock<aws_sdk_eventbridge::Client>,
-    rds_data: OnceLock<aws_sdk_rdsdata::Client>,
-    ssm: OnceLock<aws_sdk_ssm::Client>,
+    clients: Clients,
 }
 
 /// Endpoints other than AWS's own, for a local stack.
@@ -58,31 +46,14 @@ struct Endpoints {
     of: Vec<(&'static str, String)>,
 }
 
-/// The names by which the SDKs look for endpoints in the environment.
-const SERVICES: [&str; 13] = [
-    "DYNAMODB",
-    "SNS",
-    "SFN",
-    "SECRETS_MANAGER",
-    "ECS",
-    "RDS",
-    "APPLICATION_AUTO_SCALING",
-    "CLOUDWATCH",
-    "LAMBDA",
-    "SQS",
-    "EVENTBRIDGE",
-    "RDS_DATA",
-    "SSM",
-];
-
 impl Endpoints {
     /// A configuration made by hand does not look for these, so this does.
     fn of_environment(variable: &impl Fn(&str) -> Option<String>) -> Endpoints {
         Endpoints {
             all: variable("AWS_ENDPOINT_URL"),
             of: SERVICES
-                .into_iter()
-                .filter_map(|service| variable(&format!("AWS_ENDPOINT_URL_{service}")).map(|url| (service, url)))
+                .iter()
+                .filter_map(|&service| variable(&format!("AWS_ENDPOINT_URL_{service}")).map(|url| (service, url)))
                 .collect(),
         }
     }
@@ -92,18 +63,49 @@ impl Endpoints {
     }
 }
 
-macro_rules! client {
-    ($name:ident, $sdk:ident, $service:literal) => {
-        pub(crate) fn $name(&self) -> &$sdk::Client {
-            self.shared.$name.get_or_init(|| {
-                let mut config = $sdk::config::Builder::from(&self.shared.config);
-                if let Some(url) = self.shared.endpoints.find($service) {
-                    config = config.endpoint_url(url);
+/// Makes all that each client needs of its name, its SDK and its service as the
+/// environment names it: the field, the name for its endpoint, and the way to it.
+macro_rules! clients {
+    ($($name:ident: $sdk:ident, $service:literal;)*) => {
+        /// A client for each service, made when it is first needed.
+        #[derive(Debug, Default)]
+        struct Clients {
+            $($name: OnceLock<$sdk::Client>,)*
+        }
+
+        /// The names by which the SDKs look for endpoints in the environment.
+        const SERVICES: &[&str] = &[$($service),*];
+
+        impl Aws {
+            $(
+                pub(crate) fn $name(&self) -> &$sdk::Client {
+                    self.shared.clients.$name.get_or_init(|| {
+                        let mut config = $sdk::config::Builder::from(&self.shared.config);
+                        if let Some(url) = self.shared.endpoints.find($service) {
+                            config = config.endpoint_url(url);
+                        }
+                        $sdk::Client::from_conf(config.build())
+                    })
                 }
-                $sdk::Client::from_conf(config.build())
-            })
+            )*
         }
     };
+}
+
+clients! {
+    dynamodb: aws_sdk_dynamodb, "DYNAMODB";
+    sns: aws_sdk_sns, "SNS";
+    sfn: aws_sdk_sfn, "SFN";
+    secrets: aws_sdk_secretsmanager, "SECRETS_MANAGER";
+    ecs: aws_sdk_ecs, "ECS";
+    rds: aws_sdk_rds, "RDS";
+    rds_data: aws_sdk_rdsdata, "RDS_DATA";
+    scaling: aws_sdk_applicationautoscaling, "APPLICATION_AUTO_SCALING";
+    cloudwatch: aws_sdk_cloudwatch, "CLOUDWATCH";
+    lambda: aws_sdk_lambda, "LAMBDA";
+    sqs: aws_sdk_sqs, "SQS";
+    ssm: aws_sdk_ssm, "SSM";
+    events: aws_sdk_eventbridge, "EVENTBRIDGE";
 }
 
 impl Aws {
@@ -164,45 +166,13 @@ impl Aws {
     }
 
     fn new(config: SdkConfig, endpoints: Endpoints) -> Aws {
-        Aws {
-            shared: Arc::new(Shared {
-                config,
-                endpoints,
-                dynamodb: OnceLock::new(),
-                sns: OnceLock::new(),
-                sfn: OnceLock::new(),
-                secrets: OnceLock::new(),
-                ecs: OnceLock::new(),
-                rds: OnceLock::new(),
-                scaling: OnceLock::new(),
-                cloudwatch: OnceLock::new(),
-                lambda: OnceLock::new(),
-                sqs: OnceLock::new(),
-                events: OnceLock::new(),
-                rds_data: OnceLock::new(),
-                ssm: OnceLock::new(),
-            }),
-        }
+        Aws { shared: Arc::new(Shared { config, endpoints, clients: Clients::default() }) }
     }
 
     /// The region that calls go to, if one is known.
     pub fn region(&self) -> Option<&str> {
         self.shared.config.region().map(Region::as_ref)
     }
-
-    client!(dynamodb, aws_sdk_dynamodb, "DYNAMODB");
-    client!(sns, aws_sdk_sns, "SNS");
-    client!(sfn, aws_sdk_sfn, "SFN");
-    client!(secrets, aws_sdk_secretsmanager, "SECRETS_MANAGER");
-    client!(ecs, aws_sdk_ecs, "ECS");
-    client!(rds, aws_sdk_rds, "RDS");
-    client!(scaling, aws_sdk_applicationautoscaling, "APPLICATION_AUTO_SCALING");
-    client!(cloudwatch, aws_sdk_cloudwatch, "CLOUDWATCH");
-    client!(lambda, aws_sdk_lambda, "LAMBDA");
-    client!(sqs, aws_sdk_sqs, "SQS");
-    client!(events, aws_sdk_eventbridge, "EVENTBRIDGE");
-    client!(rds_data, aws_sdk_rdsdata, "RDS_DATA");
-    client!(ssm, aws_sdk_ssm, "SSM");
 }
 
 fn trust() -> TlsContext {

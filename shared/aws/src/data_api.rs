@@ -28,7 +28,7 @@ const ATTEMPT: Duration = Duration::from_secs(6);
 /// A statement with its retries.
 const OPERATION: Duration = Duration::from_secs(8);
 /// The ends of all sessions of a plan. What is not ended by then is left to the next
-/// tick: a function has a minute.
+/// tick: the remediator has 45 seconds.
 const ENDING: Duration = Duration::from_secs(20);
 /// How many are ended at the same time; each needs a connection for a moment.
 const AT_ONCE: usize = 4;

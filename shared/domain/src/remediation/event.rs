@@ -33,14 +33,14 @@ pub struct Announcement {
 
 impl Announcement {
     /// The change to `stage`.
-    pub(super) fn new(reference: String, at: Timestamp, stage: &Stage, because: &[String], by: Option<&str>) -> Announcement {
+    pub(super) fn new(reference: String, at: Timestamp, stage: &Stage, because: &[String]) -> Announcement {
         Announcement {
             reference,
             at,
             stage: stage.word().to_owned(),
             sentence: stage.sentence(),
             because: because.to_vec(),
-            by: by.map(str::to_owned),
+            by: stage.by().map(str::to_owned),
         }
     }
 }

@@ -102,10 +102,13 @@ impl Remedy {
         }
     }
 
-    /// Comes to `stage`; `by` is whose answer brought it there, if anybody's did.
-    fn pass(&mut self, now: Timestamp, stage: Stage, by: Option<&str>) {
+    /// Comes to `stage`, and keeps what others are to hear of it. The change is named
+    /// by the incident, the remediation and the version of the row that it follows.
+    fn come_to(&mut self, stage: Stage, now: Timestamp, incident: &IncidentId, version: u64, because: &[String]) {
+        let reference = format!("{incident}/{}/{version}", self.name);
+        self.outbox.push(Announcement::new(reference, now, &stage, because));
         if self.path.len() < PATH_MAX {
-            self.path.push(Passed { at: now, stage: stage.word().to_owned(), by: by.map(str::to_owned) });
+            self.path.push(Passed { at: now, stage: stage.word().to_owned(), by: stage.by().map(str::to_owned) });
         }
         self.stage = stage;
     }

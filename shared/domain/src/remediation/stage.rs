@@ -120,18 +120,34 @@ impl Stage {
         }
     }
 
-    /// What is or would be done, once that is known and while it is under way.
-    pub const fn plan(&self) -> Option<&Plan> {
+    /// Whose answer brought it here, if anybody's did.
+    pub fn by(&self) -> Option<&str> {
         match self {
-            Stage::Proposed | Stage::Over { .. } => None,
-            Stage::Observing { plan, .. }
-            | Stage::Asked { plan, .. }
-            | Stage::Approved { plan, .. }
-            | Stage::Claimed { plan, .. }
-            | Stage::Acting { plan, .. }
-            | Stage::Verifying { plan, .. }
-            | Stage::Holding { plan, .. }
-            | Stage::Reverting { plan, .. } => Some(plan),
+            Stage::Approved { by, .. } | Stage::Over { outcome: Outcome::Declined { by }, .. } => Some(by),
+            Stage::Claimed { by, .. } | Stage::Acting { by, .. } => by.as_deref(),
+            Stage::Proposed
+            | Stage::Observing { .. }
+            | Stage::Asked { .. }
+            | Stage::Verifying { .. }
+            | Stage::Holding { .. }
+            | Stage::Reverting { .. }
+            | Stage::Over { .. } => None,
+        }
+    }
+
+    /// How it ended, if it is over.
+    pub const fn outcome(&self) -> Option<&Outcome> {
+        match self {
+            Stage::Over { outcome, .. } => Some(outcome),
+            Stage::Proposed
+            | Stage::Observing { .. }
+            | Stage::Asked { .. }
+            | Stage::Approved { .. }
+            | Stage::Claimed { .. }
+            | Stage::Acting { .. }
+            | Stage::Verifying { .. }
+            | Stage::Holding { .. }
+            | Stage::Reverting { .. } => None,
         }
     }
 

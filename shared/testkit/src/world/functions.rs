@@ -39,34 +39,24 @@ pub struct Setup {
     pub tags: BTreeMap<String, String>,
 }
 
+/// How many executions a region runs at a time in all.
+const LIMIT: u32 = 1_000;
+
 /// The functions of a region.
+#[derive(Default)]
 pub(crate) struct Functions {
     pub(super) invoked: BTreeMap<String, Function>,
     pub(super) invocations: Vec<Invocation>,
     setups: BTreeMap<String, Setup>,
-    /// How many may run at a time in all.
-    limit: u32,
     /// Every reservation that was set or taken away, with the function.
     reservations: Vec<(String, Option<u32>)>,
-}
-
-impl Default for Functions {
-    fn default() -> Functions {
-        Functions {
-            invoked: BTreeMap::new(),
-            invocations: Vec::new(),
-            setups: BTreeMap::new(),
-            limit: 1_000,
-            reservations: Vec::new(),
-        }
-    }
 }
 
 impl Functions {
     /// How many may run at a time that nobody has reserved, leaving out `but`.
     fn unreserved(&self, but: &str) -> u32 {
         let others = self.setups.iter().filter(|(name, _)| *name != but);
-        self.limit.saturating_sub(others.filter_map(|(_, setup)| setup.reserved).sum())
+        LIMIT.saturating_sub(others.filter_map(|(_, setup)| setup.reserved).sum())
     }
 }
 
@@ -89,11 +79,6 @@ impl World {
     /// A function as it is set up now.
     pub fn setup(&self, name: &str) -> Setup {
         self.state().functions.setups[name].clone()
-    }
-
-    /// Sets how many functions may run at a time in all; 1,000 at first.
-    pub fn set_concurrency_limit(&self, limit: u32) {
-        self.state().functions.limit = limit;
     }
 
     /// Every reservation that was set so far, with the function; none where it was
@@ -149,7 +134,7 @@ pub(super) fn account_settings(state: &State) -> Answer {
     let functions = &state.functions;
     Answer::json(&json!({
         "AccountLimit": {
-            "ConcurrentExecutions": functions.limit,
+            "ConcurrentExecutions": LIMIT,
             "UnreservedConcurrentExecutions": functions.unreserved(""),
         },
         "AccountUsage": {"FunctionCount": functions.setups.len()},

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use self::inputs::{Values, fill, is_document, is_plain, is_role, is_version, parameter_problem};
-use super::{Attempt, Lacking, Planned, RdsConnectionReset, Recipe, Seen, Tags, ecs, lambda, sqs};
+use super::{Attempt, Lacking, Planned, Recipe, Seen, Tags, ecs, lambda, rds, sqs};
 use crate::alert::digest;
 use crate::classify::Service;
 use crate::labels::Labels;
@@ -187,7 +187,7 @@ impl Recipe for SsmRunbook {
         match self.target_kind {
             RunbookTarget::Runbook => Some(Target::new(KIND, &self.document)),
             RunbookTarget::EcsService => ecs::of_labels(labels),
-            RunbookTarget::DbInstance => RdsConnectionReset::default().target_of_labels(labels),
+            RunbookTarget::DbInstance => rds::of_labels(labels),
             RunbookTarget::LambdaFunction => lambda::of_labels(labels),
             RunbookTarget::SqsQueue => sqs::of_labels(labels),
         }
@@ -197,7 +197,7 @@ impl Recipe for SsmRunbook {
         match self.target_kind {
             RunbookTarget::Runbook => Some(Target::new(KIND, &self.document)),
             RunbookTarget::EcsService => ecs::of_service(service),
-            RunbookTarget::DbInstance => RdsConnectionReset::default().target_of_service(service),
+            RunbookTarget::DbInstance => rds::of_service(service),
             RunbookTarget::LambdaFunction => lambda::of_service(service),
             RunbookTarget::SqsQueue => sqs::of_service(service),
         }

@@ -12,21 +12,6 @@ use crate::span::Span;
 /// Most reasons of one kind that are listed, the most frequent first.
 const REASONS_MAX: usize = 3;
 
-fn outcome(remedy: &Remedy) -> Option<&Outcome> {
-    match &remedy.stage {
-        Stage::Over { outcome, .. } => Some(outcome),
-        Stage::Proposed
-        | Stage::Observing { .. }
-        | Stage::Asked { .. }
-        | Stage::Approved { .. }
-        | Stage::Claimed { .. }
-        | Stage::Acting { .. }
-        | Stage::Verifying { .. }
-        | Stage::Holding { .. }
-        | Stage::Reverting { .. } => None,
-    }
-}
-
 fn passed<'r>(remedy: &'r Remedy, stage: &str) -> Option<&'r Passed> {
     remedy.path.iter().find(|passed| passed.stage == stage)
 }
@@ -38,7 +23,7 @@ fn has_passed(remedy: &Remedy, stage: &str) -> bool {
 /// How often all was well before anything was done or asked.
 pub(super) fn withdrawn(remedies: &[&Remedy]) -> usize {
     let is_withdrawn = |remedy: &&&Remedy| {
-        matches!(outcome(remedy), Some(Outcome::Withdrawn { .. })) && !has_acted(remedy) && !has_passed(remedy, "asked")
+        matches!(remedy.stage.outcome(), Some(Outcome::Withdrawn { .. })) && !has_acted(remedy) && !has_passed(remedy, "asked")
     };
     remedies.iter().filter(is_withdrawn).count()
 }
@@ -46,7 +31,7 @@ pub(super) fn withdrawn(remedies: &[&Remedy]) -> usize {
 pub(super) fn refused(remedies: &[&Remedy]) -> Vec<Refused> {
     let mut by_guard: BTreeMap<String, (usize, &Refusal)> = BTreeMap::new();
     for remedy in remedies {
-        if let Some(Outcome::Refused { refusal }) = outcome(remedy) {
+        if let Some(Outcome::Refused { refusal }) = remedy.stage.outcome() {
             let counted = by_guard.entry(refusal.guard().to_owned()).or_insert((0, refusal));
             *counted = (counted.0 + 1, refusal);
         }
@@ -156,7 +141,7 @@ pub(super) fn acted(remedies: &[&Remedy]) -> Acted {
             Helped::No => acted.n_not_recovered += 1,
             Helped::Failed(why) => failed.push(why.to_owned()),
         }
-        match outcome(remedy) {
+        match remedy.stage.outcome() {
             Some(Outcome::Reverted { .. }) => acted.n_reverted += 1,
             Some(Outcome::HandedOn { .. }) => acted.n_handed_on += 1,
             Some(Outcome::Kept { why, .. }) => kept.push(why.clone()),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::before::try_next;
 use super::verify::verify;
-use super::{Change, Situation, Step, released};
+use super::{Change, Situation, Step};
 use crate::remediation::action::Seen;
 use crate::remediation::guard::{self, Facts};
 use crate::remediation::{Lease, Outcome, Plan, Stage};
@@ -62,7 +62,7 @@ pub(super) fn acting(
         // What is not needed any more is not made up for.
         Seen::Unclear | Seen::NotDone if situation.calm_since().is_some() => {
             let mut change = situation.withdraw();
-            change.lease = Some(released(&facts.lease, &situation.holder(), None));
+            change.lease = Some(situation.released(&facts.lease, None));
             Step::Change(Box::new(change))
         }
         Seen::Unclear | Seen::NotDone => match guard::not_stopped(situation.control, &situation.remedy.name) {
@@ -92,7 +92,7 @@ pub(super) fn fail(situation: Situation<'_>, lease: &Lease, why: &str) -> Change
     } else {
         situation.over(Outcome::Failed { why: why.to_owned() }, Vec::new())
     };
-    change.lease = Some(released(lease, &situation.holder(), (!has_next).then_some(true)));
+    change.lease = Some(situation.released(lease, (!has_next).then_some(true)));
     change.nudge = true;
     change
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::prefix;
 use crate::id::IncidentId;
-use crate::remediation::{Announcement, Outcome, Plan, Remedy, Stage};
+use crate::remediation::{Outcome, Plan, Remedy, Stage};
 use crate::timeline::{Entry, EntryKind, Scribe};
 
 /// Somebody agrees to what was asked.
@@ -63,9 +63,7 @@ fn answer(
     let text = format!("{by} {verb} {}: {}", remedy.name, plan.sentence());
     scribe.note_by(EntryKind::Answer, text, Vec::new(), Some(by.to_owned()));
     let mut answered = remedy.clone();
-    answered.pass(now, next(*expires_at, plan), Some(by));
-    let reference = super::change_reference(incident, remedy, version);
-    answered.outbox.push(Announcement::new(reference, now, &answered.stage, &[], Some(by)));
+    answered.come_to(next(*expires_at, plan), now, incident, version, &[]);
     // Either way the remediator has something to do: to act, or to say that it does not.
     answered.wake_at = Some(now);
     Ok((answered, scribe.finish()))

@@ -4,7 +4,7 @@ use crate::text::instant;
 use jiff::Timestamp;
 
 use super::claim::{claim, join};
-use super::{Change, Look, POLL, Situation, Step, View};
+use super::{Change, POLL, Situation, Step};
 use crate::policy::{Mode, Remediation};
 use crate::remediation::action::Planned;
 use crate::remediation::guard::{self, Allowed, Facts};
@@ -37,16 +37,8 @@ fn ready<'s>(
     facts: Option<&'s Facts>,
     is_approved: bool,
 ) -> Result<(&'s Remediation, Target, &'s Facts), Box<Step>> {
-    let Situation { now, policy, control, remedy, members, .. } = situation;
-    let found = guard::before_looking(now, policy, control, remedy, members).and_then(|found| {
-        // What a person approved may take the time that it took them.
-        if is_approved { Ok(found) } else { guard::age(now, found.0, remedy).map(|()| found) }
-    });
-    let (remediation, target) = found.map_err(|refusal| Box::new(situation.refuse(refusal)))?;
-    let Some(facts) = facts else {
-        let view = View::Before(remediation.action.clone());
-        return Err(Box::new(Step::Look(Box::new(Look { target, view }))));
-    };
+    let (remediation, target) = situation.may_look(is_approved).map_err(|refusal| Box::new(situation.refuse(refusal)))?;
+    let Some(facts) = facts else { return Err(Box::new(situation.look_before(remediation, target))) };
     Ok((remediation, target, facts))
 }
 
@@ -108,7 +100,7 @@ fn ask(situation: Situation<'_>, remediation: &Remediation, planned: Planned<Pla
     Change { nudge: true, ..situation.change(stage, text, because) }
 }
 
-pub(super) fn asked(situation: Situation<'_>, expires_at: Timestamp, _plan: &Plan) -> Step {
+pub(super) fn asked(situation: Situation<'_>, expires_at: Timestamp) -> Step {
     if situation.calm_since().is_some() {
         return Step::Change(Box::new(situation.withdraw()));
     }

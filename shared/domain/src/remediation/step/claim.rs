@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::before::pass_over;
 use super::verify::verify_shared;
-use super::{Change, Look, Situation, Step, View, released};
+use super::{Change, Situation, Step};
 use crate::policy::Remediation;
 use crate::remediation::action::Planned;
 use crate::remediation::guard::{self, Facts};
@@ -50,38 +50,30 @@ pub(super) fn join(situation: Situation<'_>, remediation: &Remediation, facts: &
 /// Ours, and nothing done yet: now it is, unless somebody has stopped it, or the
 /// target has changed since.
 pub(super) fn claimed(situation: Situation<'_>, facts: Option<&Facts>, plan: &Plan, at: Timestamp, by: Option<&str>) -> Step {
-    let Situation { now, policy, control, remedy, members, .. } = situation;
-    let allowed = guard::before_looking(now, policy, control, remedy, members).and_then(|found| match by {
-        Some(_) => Ok(found),
-        None => guard::age(now, found.0, remedy).map(|()| found),
-    });
-    let (remediation, target) = match allowed {
+    let (remediation, target) = match situation.may_look(by.is_some()) {
         Ok(found) => found,
         Err(refusal) => {
             let Some(facts) = facts else { return situation.look_after(plan, at) };
             return give_back(situation, facts, refusal);
         }
     };
-    let Some(facts) = facts else {
-        let view = View::Before(remediation.action.clone());
-        return Step::Look(Box::new(Look { target, view }));
-    };
+    let Some(facts) = facts else { return situation.look_before(remediation, target) };
     if situation.calm_since().is_some() {
         let mut change = situation.withdraw();
-        change.lease = Some(released(&facts.lease, &situation.holder(), None));
+        change.lease = Some(situation.released(&facts.lease, None));
         return Step::Change(Box::new(change));
     }
-    match guard::fitting(now, remediation, remedy, &target, facts) {
+    match guard::fitting(situation.now, remediation, situation.remedy, &target, facts) {
         Ok(planned) if planned.plan.is_covered_by(plan) => Step::Change(Box::new(begin(situation, facts, &planned.plan, by))),
         Ok(_) => {
             let because = vec!["the target has changed since it was claimed".to_owned()];
             let mut change = situation.change(Stage::Proposed, "considers it anew", because);
-            change.lease = Some(released(&facts.lease, &situation.holder(), None));
+            change.lease = Some(situation.released(&facts.lease, None));
             Step::Change(Box::new(change))
         }
         Err(refusal @ Refusal::Unfit { .. }) if situation.has_next_step() => {
             let mut change = pass_over(situation, &refusal);
-            change.lease = Some(released(&facts.lease, &situation.holder(), None));
+            change.lease = Some(situation.released(&facts.lease, None));
             Step::Change(Box::new(change))
         }
         Err(refusal) => give_back(situation, facts, refusal),
@@ -106,6 +98,6 @@ fn begin(situation: Situation<'_>, facts: &Facts, plan: &Plan, by: Option<&str>)
 
 fn give_back(situation: Situation<'_>, facts: &Facts, refusal: Refusal) -> Step {
     let Step::Change(mut change) = situation.refuse(refusal) else { return Step::Done };
-    change.lease = Some(released(&facts.lease, &situation.holder(), None));
+    change.lease = Some(situation.released(&facts.lease, None));
     Step::Change(change)
 }

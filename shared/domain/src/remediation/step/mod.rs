@@ -17,11 +17,10 @@ mod verify;
 
 use jiff::Timestamp;
 
-use super::guard::Facts;
-use super::{Action, Actions, Announcement, Holder, Lease, Outcome, Plan, Refusal, Remedy, Stage, Target};
+use super::guard::{self, Facts};
+use super::{Action, Actions, Holder, Lease, Outcome, Plan, Refusal, Remedy, Stage, Target};
 use crate::alert::digest;
 use crate::control::Control;
-use crate::id::IncidentId;
 use crate::incident::{AlertRecord, Incident, Status};
 use crate::policy::{Policy, Remediation};
 use crate::span::Span;
@@ -147,7 +146,7 @@ pub fn step(situation: Situation<'_>, facts: Option<&Facts>) -> Step {
     match &situation.remedy.stage {
         Stage::Proposed => propose(situation, facts),
         Stage::Observing { plan, at } => observing(situation, facts, plan, *at),
-        Stage::Asked { expires_at, plan } => asked(situation, *expires_at, plan),
+        Stage::Asked { expires_at, .. } => asked(situation, *expires_at),
         Stage::Approved { by, expires_at, plan, .. } => approved(situation, facts, by, *expires_at, plan),
         Stage::Claimed { plan, at, by } => claimed(situation, facts, plan, *at, by.as_deref()),
         Stage::Acting { plan, since, attempt, by, clock } => {
@@ -192,6 +191,16 @@ impl<'s> Situation<'s> {
         span.shortened(self.policy.time_scale).max(Span::seconds(1))
     }
 
+    /// The guards that need no look. What a person approved may take the time that it
+    /// took them.
+    fn may_look(self, is_approved: bool) -> Result<(&'s Remediation, Target), Refusal> {
+        let (remediation, target) = guard::before_looking(self.now, self.policy, self.control, self.remedy, self.members)?;
+        if !is_approved {
+            guard::age(self.now, remediation, self.remedy)?;
+        }
+        Ok((remediation, target))
+    }
+
     /// When the target is looked at again while it is verified: often at first,
     /// then ever more seldom, up to once a minute.
     fn next_look(self, deadline: Timestamp) -> Timestamp {
@@ -199,6 +208,11 @@ impl<'s> Situation<'s> {
         let elapsed = Span::between(within.before(deadline), self.now);
         let pause = Span::millis(elapsed.as_millis() / 4).clamp(self.scaled(POLL), self.scaled(POLL_MAX));
         pause.after(self.now)
+    }
+
+    /// A look at the target to decide about the action.
+    fn look_before(self, remediation: &Remediation, target: Target) -> Step {
+        Step::Look(Box::new(Look { target, view: View::Before(remediation.action.clone()) }))
     }
 
     /// A look at the target for what became of `plan`.
@@ -225,9 +239,6 @@ impl<'s> Situation<'s> {
     fn change(self, stage: Stage, text: impl Into<String>, because: Vec<String>) -> Change {
         let mut remedy = self.remedy.clone();
         remedy.clock = remedy.clock.max(self.clock);
-        remedy.outbox.push(Announcement::new(self.change_reference(), self.now, &stage, &because, approver(&stage)));
-        let mut scribe = Scribe::new(self.now, prefix(self.remedy, self.version));
-        scribe.note(EntryKind::Remediation, format!("{}: {}", self.remedy.name, text.into()), because);
         remedy.wake_at = Some(match &stage {
             Stage::Asked { expires_at, .. } => *expires_at,
             Stage::Proposed
@@ -241,13 +252,10 @@ impl<'s> Situation<'s> {
             // Until the end is published, too.
             | Stage::Over { .. } => self.now,
         });
-        let by = approver(&stage).map(str::to_owned);
-        remedy.pass(self.now, stage, by.as_deref());
+        remedy.come_to(stage, self.now, &self.incident.id, self.version, &because);
+        let mut scribe = Scribe::new(self.now, prefix(self.remedy, self.version));
+        scribe.note(EntryKind::Remediation, format!("{}: {}", self.remedy.name, text.into()), because);
         Change { remedy, lease: None, actions: None, entries: scribe.finish(), act: None, nudge: false }
-    }
-
-    fn change_reference(self) -> String {
-        change_reference(&self.incident.id, self.remedy, self.version)
     }
 
     fn over(self, outcome: Outcome, because: Vec<String>) -> Change {
@@ -261,43 +269,23 @@ impl<'s> Situation<'s> {
         Step::Change(Box::new(Change { nudge: true, ..self.over(Outcome::Refused { refusal }, because) }))
     }
 
+    /// The lease without this remediation; `failed` counts for the breaker.
+    fn released(self, lease: &Lease, failed: Option<bool>) -> Lease {
+        let n_failures = match failed {
+            Some(true) => lease.n_failures.saturating_add(1),
+            Some(false) => 0,
+            None => lease.n_failures,
+        };
+        Lease { n_failures, ..lease.without(&self.holder()) }
+    }
+
     fn withdraw(self) -> Change {
         self.over(Outcome::Withdrawn { why: "nothing is firing any more".to_owned() }, Vec::new())
     }
 }
 
-/// Names a change of a remediation's stage: the incident, the remediation, and the
-/// version of the row that it follows.
-fn change_reference(incident: &IncidentId, remedy: &Remedy, version: u64) -> String {
-    format!("{incident}/{}/{version}", remedy.name)
-}
-
 fn prefix(remedy: &Remedy, version: u64) -> String {
     format!("r{}-{version}", &digest(remedy.name.as_bytes())[..6])
-}
-
-fn approver(stage: &Stage) -> Option<&str> {
-    match stage {
-        Stage::Approved { by, .. } | Stage::Over { outcome: Outcome::Declined { by }, .. } => Some(by),
-        Stage::Claimed { by, .. } | Stage::Acting { by, .. } => by.as_deref(),
-        Stage::Proposed
-        | Stage::Observing { .. }
-        | Stage::Asked { .. }
-        | Stage::Verifying { .. }
-        | Stage::Holding { .. }
-        | Stage::Reverting { .. }
-        | Stage::Over { .. } => None,
-    }
-}
-
-/// The lease without `holder`; `failed` counts for the breaker.
-fn released(lease: &Lease, holder: &Holder, failed: Option<bool>) -> Lease {
-    let n_failures = match failed {
-        Some(true) => lease.n_failures.saturating_add(1),
-        Some(false) => 0,
-        None => lease.n_failures,
-    };
-    Lease { n_failures, ..lease.without(holder) }
 }
 
 /// Records how an act went; none when it is to be tried again, at the moment

@@ -1,6 +1,6 @@
 //! When it is not needed any more: is it put back, and if not, why?
 
-use super::{Begun, Change, Situation, Step, released};
+use super::{Begun, Change, Situation, Step};
 use crate::remediation::action::Standing;
 use crate::remediation::guard::Facts;
 use crate::remediation::{Lease, Outcome, Phase, Plan, Stage};
@@ -26,7 +26,7 @@ pub(super) fn holding(situation: Situation<'_>, facts: Option<&Facts>, plan: &Pl
     if let Some(other) = facts.lease.others(&holder).next() {
         let outcome = Outcome::HandedOn { did: plan.sentence(), to: other.incident.clone(), recovered };
         let mut change = situation.over(outcome, vec![format!("all has been well since {}", instant(since))]);
-        change.lease = Some(released(&facts.lease, &holder, None));
+        change.lease = Some(situation.released(&facts.lease, None));
         change.nudge = true;
         return Step::Change(Box::new(change));
     }
@@ -87,7 +87,7 @@ pub(super) fn kept(situation: Situation<'_>, lease: &Lease, plan: &Plan, recover
 
 fn end(situation: Situation<'_>, lease: &Lease, outcome: Outcome) -> Change {
     let mut change = situation.over(outcome, Vec::new());
-    change.lease = Some(released(lease, &situation.holder(), None));
+    change.lease = Some(situation.released(lease, None));
     change.nudge = true;
     change
 }

@@ -4,7 +4,7 @@ use crate::text::instant;
 use jiff::Timestamp;
 
 use super::before::try_next;
-use super::{Change, Situation, Step, released};
+use super::{Change, Situation, Step};
 use crate::policy::{Remediation, Verify};
 use crate::remediation::action::Lacking;
 use crate::remediation::guard::Facts;
@@ -66,7 +66,7 @@ fn verified(situation: Situation<'_>, facts: &Facts, plan: &Plan) -> Change {
         change
     } else {
         let mut change = situation.over(Outcome::Recovered { did: plan.sentence() }, because);
-        change.lease = Some(released(&facts.lease, &situation.holder(), Some(false)));
+        change.lease = Some(situation.released(&facts.lease, Some(false)));
         change
     };
     change.nudge = true;
@@ -85,11 +85,11 @@ fn not_verified(situation: Situation<'_>, facts: &Facts, plan: &Plan, why: Strin
         change
     } else if situation.has_next_step() && situation.calm_since().is_none() {
         let mut change = try_next(situation, &format!("to {} did not help", plan.sentence()), vec![why]);
-        change.lease = Some(released(lease, &holder, None));
+        change.lease = Some(situation.released(lease, None));
         change
     } else {
         let mut change = situation.over(Outcome::NotRecovered { did: plan.sentence() }, vec![why]);
-        change.lease = Some(released(lease, &holder, Some(true)));
+        change.lease = Some(situation.released(lease, Some(true)));
         change
     };
     change.nudge = true;

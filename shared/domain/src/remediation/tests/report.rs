@@ -55,8 +55,8 @@ fn who_answered_and_when_is_told_from_its_row() {
 fn a_row_does_not_grow_without_end() {
     let mut world = hot_service();
     for _ in 0..=PATH_MAX {
-        let now = world.now;
-        world.remedy.pass(now, Stage::Proposed, None);
+        let (now, id) = (world.now, world.incident.id.clone());
+        world.remedy.come_to(Stage::Proposed, now, &id, world.version, &[]);
     }
     assert_eq!(world.remedy.path.len(), PATH_MAX);
 }
