@@ -10,7 +10,10 @@ use super::thing::Thing;
 use crate::stack::{Outcome, eventually};
 
 /// How long each wait may take, on a machine that does other work as well.
-const LIMIT: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_mins(3);
+/// How long an action has to help, which the drill divides by sixty: longer than any wait
+/// here, so that a slow machine alone is never taken for an action that did not help.
+const HELPS_WITHIN: &str = "8h";
 
 /// One alarm that calls for one remediation.
 #[derive(Debug, Clone)]
@@ -140,7 +143,7 @@ impl Case {
             "matchers": [format!("alertname=\"{name}\"")],
             "mode": "act",
             "approval": "none",
-            "verify": {"within": "45m"},
+            "verify": {"within": HELPS_WITHIN},
             "limits": {"per_hour": 10_000},
         });
         for (key, value) in self.remediation.as_object().into_iter().flatten() {
@@ -219,8 +222,7 @@ impl Begun<'_> {
 impl Case {
     /// Whether the record says what it is to say.
     fn is_told(&self, record: &Value) -> Outcome<()> {
-        let entries = record["timeline"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let lines: Vec<String> = entries.iter().map(|entry| format!("{} because {}", entry["text"], entry["because"])).collect();
+        let lines = lines(record);
         for part in &self.says {
             if !lines.iter().any(|line| line.contains(part)) {
                 return Err(format!("the record does not say \"{part}\": {lines:#?}"));
@@ -237,9 +239,10 @@ impl Case {
     }
 }
 
-/// Waits until a remediation has come as far as is wanted; no longer if it is over.
+/// Waits until a remediation has come as far as is wanted; no longer if it is over. If it
+/// never comes, the record says why.
 async fn await_stage(ground: &Ground, incident: &str, name: &str, is_there: impl Fn(&Remedy) -> Outcome<()>) -> Outcome<()> {
-    eventually(LIMIT, async || {
+    let arrived = eventually(LIMIT, async || {
         let remedy = ground.remedy(incident, name).await?;
         match is_there(&remedy) {
             Err(why) if remedy.is_over() => Ok(Err(why)),
@@ -247,7 +250,17 @@ async fn await_stage(ground: &Ground, incident: &str, name: &str, is_there: impl
             Ok(()) => Ok(Ok(())),
         }
     })
-    .await?
+    .await
+    .and_then(std::convert::identity);
+    let Err(why) = arrived else { return Ok(()) };
+    let record = ground.record(incident).await.map_or_else(|error| vec![error], |record| lines(&record));
+    Err(format!("{why}; its record: {record:#?}"))
+}
+
+/// What a record says, and why, a line each.
+fn lines(record: &Value) -> Vec<String> {
+    let entries = record["timeline"].as_array().map(Vec::as_slice).unwrap_or_default();
+    entries.iter().map(|entry| format!("{} {} because {}", entry["at"], entry["text"], entry["because"])).collect()
 }
 
 impl Remedy {
