@@ -38,7 +38,7 @@ fn ready<'s>(
     is_approved: bool,
 ) -> Result<(&'s Remediation, Target, &'s Facts), Box<Step>> {
     let (remediation, target) = situation.may_look(is_approved).map_err(|refusal| Box::new(situation.refuse(refusal)))?;
-    let Some(facts) = facts else { return Err(Box::new(situation.look_before(remediation, target))) };
+    let Some(facts) = facts else { return Err(Box::new(Step::look_before(remediation, target))) };
     Ok((remediation, target, facts))
 }
 

@@ -57,7 +57,7 @@ pub(super) fn claimed(situation: Situation<'_>, facts: Option<&Facts>, plan: &Pl
             return give_back(situation, facts, refusal);
         }
     };
-    let Some(facts) = facts else { return situation.look_before(remediation, target) };
+    let Some(facts) = facts else { return Step::look_before(remediation, target) };
     if situation.calm_since().is_some() {
         let mut change = situation.withdraw();
         change.lease = Some(situation.released(&facts.lease, None));

@@ -74,6 +74,13 @@ pub enum Step {
     Change(Box<Change>),
 }
 
+impl Step {
+    /// A look at the target to decide about the action.
+    fn look_before(remediation: &Remediation, target: Target) -> Step {
+        Step::Look(Box::new(Look { target, view: View::Before(remediation.action.clone()) }))
+    }
+}
+
 /// A look at a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
@@ -208,11 +215,6 @@ impl<'s> Situation<'s> {
         let elapsed = Span::between(within.before(deadline), self.now);
         let pause = Span::millis(elapsed.as_millis() / 4).clamp(self.scaled(POLL), self.scaled(POLL_MAX));
         pause.after(self.now)
-    }
-
-    /// A look at the target to decide about the action.
-    fn look_before(self, remediation: &Remediation, target: Target) -> Step {
-        Step::Look(Box::new(Look { target, view: View::Before(remediation.action.clone()) }))
     }
 
     /// A look at the target for what became of `plan`.
