@@ -4,7 +4,6 @@ use aws::store::OpenRow;
 use domain::control::{KillSwitch, Stop};
 use domain::id::IncidentId;
 use domain::policy::{Mode, Remediation};
-use domain::remediation::Stage;
 use domain::span::Span;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -72,7 +71,7 @@ pub(super) async fn under_way(context: &Context) -> Result<Vec<UnderWay>, Fault>
             OpenRow::Incident(_) => None,
         })
         // One that is over is still open until others have heard of its end.
-        .filter(|(_, remedy)| !matches!(remedy.stage, Stage::Over { .. }))
+        .filter(|(_, remedy)| remedy.stage.outcome().is_none())
         .map(|(incident, remedy)| UnderWay {
             incident,
             target: remedy.target.as_ref().map(ToString::to_string),

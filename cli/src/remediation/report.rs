@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::id::IncidentId;
 use domain::incident::acknowledged_at;
 use domain::remediation::report::{Call, Orders, Report, report};
-use domain::remediation::{Outcome, Remedy, Stage};
+use domain::remediation::{Outcome, Remedy};
 use domain::span::Span;
 use jiff::Timestamp;
 use serde_json::json;
@@ -54,7 +54,7 @@ async fn acknowledgements(
     context: &Context,
     remedies: &[(IncidentId, Remedy)],
 ) -> Result<BTreeMap<IncidentId, Timestamp>, Fault> {
-    let is_observed = |remedy: &Remedy| matches!(&remedy.stage, Stage::Over { outcome: Outcome::Observed { .. }, .. });
+    let is_observed = |remedy: &Remedy| matches!(remedy.stage.outcome(), Some(Outcome::Observed { .. }));
     let observed = remedies.iter().filter(|(_, remedy)| is_observed(remedy));
     let incidents: BTreeSet<IncidentId> = observed.map(|(incident, _)| incident.clone()).collect();
     let mut waiting = incidents.into_iter();

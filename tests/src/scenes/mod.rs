@@ -12,6 +12,7 @@ mod stage;
 
 pub use narrator::Narrator;
 pub use stage::Stage;
+pub(crate) use stage::record;
 
 use crate::stack::Outcome;
 

@@ -105,15 +105,16 @@ pub(super) fn expect(is_right: bool, otherwise: impl FnOnce() -> String) -> Outc
     if is_right { Ok(()) } else { Err(otherwise()) }
 }
 
-/// The texts of an incident's record.
-pub(super) fn record(incident: &Value) -> Vec<String> {
+/// An incident's record, a line for each entry: when, what about, what, and why.
+pub(crate) fn record(incident: &Value) -> Vec<String> {
     let entries = incident["timeline"].as_array().cloned().unwrap_or_default();
     entries
         .iter()
         .map(|entry| {
             let because: Vec<&str> = entry["because"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             format!(
-                "{} {} (because {})",
+                "{} {} {} (because {})",
+                entry["at"].as_str().unwrap_or_default(),
                 entry["kind"].as_str().unwrap_or_default(),
                 entry["text"].as_str().unwrap_or_default(),
                 because.join("; ")

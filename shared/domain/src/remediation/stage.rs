@@ -137,18 +137,7 @@ impl Stage {
 
     /// How it ended, if it is over.
     pub const fn outcome(&self) -> Option<&Outcome> {
-        match self {
-            Stage::Over { outcome, .. } => Some(outcome),
-            Stage::Proposed
-            | Stage::Observing { .. }
-            | Stage::Asked { .. }
-            | Stage::Approved { .. }
-            | Stage::Claimed { .. }
-            | Stage::Acting { .. }
-            | Stage::Verifying { .. }
-            | Stage::Holding { .. }
-            | Stage::Reverting { .. } => None,
-        }
+        if let Stage::Over { outcome, .. } = self { Some(outcome) } else { None }
     }
 
     /// Whether the kill switch still ends it. What may have been done is finished and

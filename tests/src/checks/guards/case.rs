@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::ground::{Ground, PREFIX, Remedy};
 use super::thing::Thing;
+use crate::scenes::record;
 use crate::stack::{Outcome, eventually};
 
 /// How long each wait may take, on a machine that does other work as well.
@@ -215,14 +216,14 @@ impl Begun<'_> {
             if is_it { Ok(()) } else { Err(format!("at the target there is {traces:?} instead of {:?}", case.trace)) }
         })
         .await?;
-        ground.record(&incident).await.and_then(|record| case.is_told(&record))
+        ground.shown(&incident).await.and_then(|incident| case.is_told(&incident))
     }
 }
 
 impl Case {
     /// Whether the record says what it is to say.
-    fn is_told(&self, record: &Value) -> Outcome<()> {
-        let lines = lines(record);
+    fn is_told(&self, incident: &Value) -> Outcome<()> {
+        let lines = record(incident);
         for part in &self.says {
             if !lines.iter().any(|line| line.contains(part)) {
                 return Err(format!("the record does not say \"{part}\": {lines:#?}"));
@@ -251,16 +252,10 @@ async fn await_stage(ground: &Ground, incident: &str, name: &str, is_there: impl
         }
     })
     .await
-    .and_then(std::convert::identity);
+    .flatten();
     let Err(why) = arrived else { return Ok(()) };
-    let record = ground.record(incident).await.map_or_else(|error| vec![error], |record| lines(&record));
-    Err(format!("{why}; its record: {record:#?}"))
-}
-
-/// What a record says, and why, a line each.
-fn lines(record: &Value) -> Vec<String> {
-    let entries = record["timeline"].as_array().map(Vec::as_slice).unwrap_or_default();
-    entries.iter().map(|entry| format!("{} {} because {}", entry["at"], entry["text"], entry["because"])).collect()
+    let lines = ground.shown(incident).await.map_or_else(|error| vec![error], |incident| record(&incident));
+    Err(format!("{why}; its record: {lines:#?}"))
 }
 
 impl Remedy {

@@ -94,7 +94,7 @@ impl Ground {
     }
 
     /// An incident with its record, as the tool shows it.
-    pub(super) async fn record(&self, incident: &str) -> Outcome<Value> {
+    pub(super) async fn shown(&self, incident: &str) -> Outcome<Value> {
         self.deployment.operator.incident(incident).await
     }
 }

@@ -52,10 +52,9 @@ pub(super) fn cases() -> Vec<Case> {
         asked("blackout-refuses", &json!({"blackout": ["guards-always"]}))
             .refused("blackout", "nothing is done in time interval `guards-always`"),
         allowed("blackout-allows", &json!({"blackout": ["guards-never"]})),
-        // The drill divides waiting times by sixty, but not this. What is left to the other
-        // is more than a slow machine takes.
+        // The drill divides waiting times by sixty, but not this.
         asked("event-age-refuses", none).minutes_old(16).refused("event-age", "and at most 15 min is acted on"),
-        allowed("event-age-allows", none).minutes_old(12),
+        allowed("event-age-allows", none).minutes_old(14),
         Case::new("tag-refuses", scale_out(none), unmanaged.into()).refused("tag", "lacks the tag watchkeeper=managed"),
         allowed("tag-allows", none),
         asked("blast-radius-refuses", &half_as_many_again(49))

@@ -43,8 +43,7 @@ impl Function {
     pub(super) async fn traces(on: &Deployment, name: &str) -> Outcome<Vec<String>> {
         let given = on.stand_ins.functions.reservations(name);
         if let Some(last) = given.last() {
-            let answer = on.api.get_of("lambda", &format!("/2019-09-30/functions/{name}/concurrency")).await?;
-            let answer: Value = serde_json::from_str(&answer).map_err(|error| error.to_string())?;
+            let answer = described(on, &format!("/2019-09-30/functions/{name}/concurrency")).await?;
             let now = answer["ReservedConcurrentExecutions"].as_u64();
             if now != *last {
                 return Err(format!("{now:?} is reserved for {name}, and {last:?} was given last"));
@@ -55,7 +54,10 @@ impl Function {
 }
 
 async fn is_active(on: &Deployment, name: &str) -> Outcome<()> {
-    let answer = on.api.get_of("lambda", &format!("/2015-03-31/functions/{name}/configuration")).await?;
-    let answer: Value = serde_json::from_str(&answer).map_err(|error| error.to_string())?;
+    let answer = described(on, &format!("/2015-03-31/functions/{name}/configuration")).await?;
     if answer["State"] == "Active" { Ok(()) } else { Err(format!("{name} is {}", answer["State"])) }
+}
+
+async fn described(on: &Deployment, path: &str) -> Outcome<Value> {
+    serde_json::from_str(&on.api.get_of("lambda", path).await?).map_err(|error| error.to_string())
 }
