@@ -123,6 +123,9 @@ pub struct Alert {
     /// Set when the source itself mutes the alarm's actions: by what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub muted_by: Option<Mute>,
+    /// What people read first, where more is known than the alarm's name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headline: Option<String>,
 }
 
 impl Alert {
@@ -142,6 +145,7 @@ impl Alert {
             state,
             claimed_at: at,
             muted_by: None,
+            headline: None,
         }
     }
 }
@@ -309,6 +313,7 @@ mod tests {
             state: AlertState::Alarm,
             claimed_at: Timestamp::MAX,
             muted_by: None,
+            headline: None,
         };
         assert_eq!(Transition::of(&alert, at(0)).state_at, at(0));
         alert.claimed_at = at(60);

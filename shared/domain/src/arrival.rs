@@ -18,6 +18,7 @@ use crate::remediation::Remedy;
 use crate::route::{GroupKey, Routed, route};
 use crate::span::Span;
 use crate::timeline::{Entry, EntryKind, Scribe};
+use crate::watchdog;
 
 /// After how long a clock that has not ticked is started again by whoever passes
 /// by: normally its first tick comes within a second.
@@ -39,6 +40,9 @@ pub struct Verdict {
 
 /// Classifies and routes.
 pub fn judge(policy: &Policy, alert: &Alert) -> Verdict {
+    if alert.is_watchdog() {
+        return watchdog::verdict(policy, alert);
+    }
     let classification = classify(policy, alert);
     let routed = route(&policy.route, &classification.labels);
     Verdict { classification, routed }
@@ -47,6 +51,9 @@ pub fn judge(policy: &Policy, alert: &Alert) -> Verdict {
 /// The keys under which an alert may have to be noted as a cause: read with the
 /// rest, so that noting it costs no read of its own.
 pub fn cause_keys(policy: &Policy, verdict: &Verdict) -> BTreeSet<SourceKey> {
+    if verdict.routed.group.is_watchdog() {
+        return BTreeSet::new();
+    }
     inhibit::as_source(&policy.inhibit_rules, &verdict.classification.labels).into_iter().map(|part| part.key).collect()
 }
 
@@ -153,6 +160,10 @@ pub fn arrive(now: Timestamp, policy: &Policy, known: Known<'_>, alert: Alert, v
     if before == after {
         return noted(record, added);
     }
+    if record.alert.is_stale_beat(now) {
+        let because = vec![format!("it is of {}, and says nothing of now", instant(record.alert.claimed_at))];
+        return Arrival { record: Some(record), with: With::Nothing, start: None, verb: "stale", because };
+    }
     if record.is_firing() { fire(now, policy, known, record, verdict, attempt) } else { recover(now, policy, known, record) }
 }
 
@@ -249,6 +260,7 @@ fn open(now: Timestamp, policy: &Policy, mut record: AlertRecord, verdict: Verdi
     because.push(routed.because.clone());
     let start = Start::of_opening(&id, now, !classification.remediations.is_empty());
     let remedies = remedies(now, policy, &record, start.seq);
+    let is_beat = routed.group.is_watchdog();
     let alert = &record.alert;
     // The newest state may be missing data that came in before its alarm.
     let (state, since, reason) = match record.history.deciding() {
@@ -258,7 +270,7 @@ fn open(now: Timestamp, policy: &Policy, mut record: AlertRecord, verdict: Verdi
     let incident = Incident {
         id,
         group: routed.group,
-        title: alert.name.clone(),
+        title: alert.headline.clone().unwrap_or_else(|| alert.name.clone()),
         summary: alert.summary.clone(),
         reason: reason.clone(),
         priority: classification.priority,
@@ -282,6 +294,7 @@ fn open(now: Timestamp, policy: &Policy, mut record: AlertRecord, verdict: Verdi
         has_remedies: !remedies.is_empty(),
         causes: inhibit::as_source(&policy.inhibit_rules, &classification.labels)
             .into_iter()
+            .filter(|_| !is_beat)
             .map(|part| (part.key, !part.both_sides))
             .collect(),
         because: because.clone(),
@@ -292,7 +305,9 @@ fn open(now: Timestamp, policy: &Policy, mut record: AlertRecord, verdict: Verdi
         format!("opened as {}: {} is {state} since {}", incident.priority, alert.name, instant(since)),
         because.clone(),
     );
-    let opening = Opening { incident, remedies, entries: scribe.finish() };
+    // Nobody reads the record of a beat.
+    let entries = if is_beat { Vec::new() } else { scribe.finish() };
+    let opening = Opening { incident, remedies, entries };
     Arrival { record: Some(record), with: With::Incident(Box::new(opening)), start: Some(start), verb: "opens", because }
 }
 

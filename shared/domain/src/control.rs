@@ -20,6 +20,9 @@ pub const ENTRIES_MAX: usize = 400;
 pub struct Control {
     /// Which policy is in force.
     pub policy: Option<PolicyInForce>,
+    /// Which probes are, if any were ever installed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probes: Option<PolicyInForce>,
     /// Silences and maintenance windows by name.
     pub silences: BTreeMap<String, Silence>,
     /// Stand-ins, by schedule.
@@ -28,7 +31,7 @@ pub struct Control {
     pub kill: KillSwitch,
 }
 
-/// Which policy is in force.
+/// Which policy, or which file of probes, is in force.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyInForce {
     /// Its version.

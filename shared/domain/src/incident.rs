@@ -288,6 +288,11 @@ impl Incident {
         })
     }
 
+    /// Whether it is a beat of the watchdog, and nothing that people work on.
+    pub fn is_watchdog(&self) -> bool {
+        self.group.is_watchdog()
+    }
+
     /// Whether the row is one of an open incident, for the index of those.
     pub fn is_open(&self) -> bool {
         match self.status {

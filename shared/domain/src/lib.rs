@@ -14,6 +14,9 @@
 //! | Who is told now? | [`escalation`], [`schedule`], [`notice`], [`message`] |
 //! | May it be mended? | [`remediation`] |
 //! | May whoever holds this link do this? | [`link`] |
+//! | What does it look like from outside? | [`probe`] |
+//! | Do alerts get through? | [`watchdog`] |
+//! | Has a job been heard of? | [`heartbeat`] |
 //! | What happened? | [`timeline`] |
 //! | What would happen? | [`rehearsal`], [`trial`], [`replay`] |
 
@@ -27,6 +30,7 @@ pub mod control;
 pub mod depend;
 pub mod escalation;
 pub mod explain;
+pub mod heartbeat;
 pub mod id;
 pub mod incident;
 pub mod inhibit;
@@ -40,6 +44,7 @@ pub mod mute;
 pub mod notice;
 pub mod policy;
 pub mod priority;
+pub mod probe;
 pub mod question;
 pub mod rehearsal;
 pub mod remediation;
@@ -53,6 +58,7 @@ pub mod suppress;
 pub mod text;
 pub mod timeline;
 pub mod trial;
+pub mod watchdog;
 
 #[cfg(test)]
 mod law;

@@ -176,9 +176,34 @@ impl LinkKey {
         Ok((to.to_owned(), expiry))
     }
 
+    /// The token with which the job of a heartbeat says how it fares. It is good until
+    /// the key is replaced: who knows it may say so of this one job, and nothing else.
+    pub fn heartbeat(&self, id: &str) -> String {
+        URL_SAFE_NO_PAD
+            .encode(self.heartbeat_mac(id).finalize().into_bytes().iter().copied().take(SIGNATURE_BYTES).collect::<Vec<u8>>())
+    }
+
+    /// Whether a token is that of this heartbeat; found out in constant time.
+    pub fn is_heartbeat(&self, id: &str, token: &str) -> bool {
+        // Of one signature there is one text: the decoder takes no bits left over.
+        let given = URL_SAFE_NO_PAD.decode(token).unwrap_or_default();
+        given.len() == SIGNATURE_BYTES && self.heartbeat_mac(id).verify_truncated_left(&given).is_ok()
+    }
+
+    fn heartbeat_mac(&self, id: &str) -> Hmac<Sha256> {
+        let mut mac = self.new_mac();
+        // Begins otherwise than what a link is signed over.
+        mac.update(format!("watchkeeper heartbeat 1\n{id}").as_bytes());
+        mac
+    }
+
+    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+    fn new_mac(&self) -> Hmac<Sha256> {
+        Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length")
+    }
+
     fn mac(&self, incident: &IncidentId, grant: &Grant, to: &str, expiry: i64) -> Hmac<Sha256> {
-        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        let mut mac = self.new_mac();
         // No part can hold a line break, so no two different sets of parts read
         // the same.
         mac.update(format!("watchkeeper link 1\n{incident}\n{grant}\n{to}\n{expiry}").as_bytes());
@@ -227,6 +252,26 @@ mod tests {
         for cut in 0..token.len() {
             assert_eq!(key().verify(&token[..cut], &incident, &Grant::Acknowledge, at(0)), Err(LinkError::Invalid), "{cut}");
         }
+    }
+
+    #[test]
+    fn a_heartbeats_token_is_good_for_that_heartbeat_alone() {
+        let token = key().heartbeat("nightly");
+        assert_eq!(token.len(), 22);
+        assert!(key().is_heartbeat("nightly", &token));
+        assert!(!key().is_heartbeat("nightly2", &token) && !key().is_heartbeat("", &token));
+        assert!(!LinkKey::new(&[8; 32]).unwrap().is_heartbeat("nightly", &token));
+        for cut in 0..token.len() {
+            assert!(!key().is_heartbeat("nightly", &token[..cut]), "{cut}");
+        }
+        for n in 0..token.len() {
+            let other = if &token[n..=n] == "A" { "B" } else { "A" };
+            let changed = format!("{}{other}{}", &token[..n], &token[n + 1..]);
+            assert!(!key().is_heartbeat("nightly", &changed), "{changed}");
+        }
+        // Neither is taken for the other.
+        let incident: IncidentId = "0K3-M9Q-F7T".parse().unwrap();
+        assert_eq!(key().verify(&token, &incident, &Grant::Show, at(0)), Err(LinkError::Invalid));
     }
 
     #[test]

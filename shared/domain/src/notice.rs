@@ -175,6 +175,11 @@ impl Notice {
         }
     }
 
+    /// Whether it is a beat of the watchdog.
+    pub fn is_watchdog(&self) -> bool {
+        matches!(self.address, Address::Checker(_))
+    }
+
     /// Whether it may have reached somebody.
     pub fn may_have_arrived(&self) -> bool {
         match &self.delivery {
@@ -240,6 +245,7 @@ mod tests {
             "[ab]{1,2}".prop_map(Address::Slack),
             "[ab]{1,2}".prop_map(Address::Pagerduty),
             "[ab]{1,2}".prop_map(Address::Webhook),
+            "[ab]{1,2}".prop_map(Address::Checker),
             Just(Address::Failsafe),
         ]
     }

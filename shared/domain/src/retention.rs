@@ -16,6 +16,11 @@ pub const ALERT: Span = Span::days(30);
 /// Who works on a target and recent actions: the application class.
 pub const WORKING: Span = Span::days(30);
 
+/// What was heard of a job that nobody watches: the application class.
+pub const HEARTBEAT: Span = Span::days(30);
+/// What the watchdog leaves behind: long enough to see what became of a beat.
+pub const WATCHDOG: Span = Span::days(1);
+
 /// The second after which a row may be deleted.
 pub fn expires(kept_for: Span, from: Timestamp) -> i64 {
     kept_for.after(from).as_second()

@@ -27,6 +27,7 @@ fn classified(policy: &Policy, labels: &[(&str, &str)]) -> Classification {
         state: AlertState::Alarm,
         claimed_at: "2026-06-01T00:00:00Z".parse().unwrap(),
         muted_by: None,
+        headline: None,
     };
     classify(policy, &alert)
 }

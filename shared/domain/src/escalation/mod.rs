@@ -10,6 +10,7 @@ mod ladder;
 mod noise;
 mod notify;
 mod recover;
+mod watchdog;
 
 pub use self::noise::{Gale, storm};
 
@@ -97,7 +98,7 @@ pub struct Wakes {
 
 /// Whether a tick of this incident needs to know the other open ones.
 pub fn looks_at_others(policy: &Policy, incident: &Incident) -> bool {
-    policy.noise.storm.is_some() && incident.status == Status::Triggered && incident.storm.is_none()
+    policy.noise.storm.is_some() && incident.status == Status::Triggered && incident.storm.is_none() && !incident.is_watchdog()
 }
 
 /// Whether the execution `clock` has been replaced by a later one.
@@ -209,6 +210,9 @@ impl<'t> Ticking<'t> {
 
     /// Decides; true when the incident is closed.
     fn decide(&mut self) -> bool {
+        if self.incident.is_watchdog() {
+            return self.beat();
+        }
         match self.incident.status.clone() {
             Status::Closed { .. } => true,
             Status::Resolved { at, linger_until, told, .. } => self.linger(at, linger_until, told),
@@ -309,7 +313,8 @@ impl<'t> Ticking<'t> {
     /// Registers under which keys the incident is a cause now.
     fn note_causes(&mut self) {
         let is_over = !matches!(self.incident.status, Status::Triggered | Status::Acknowledged { .. });
-        let causes = if is_over { BTreeMap::new() } else { own_causes(self.policy, self.view.members) };
+        let causes =
+            if is_over || self.incident.is_watchdog() { BTreeMap::new() } else { own_causes(self.policy, self.view.members) };
         self.incident.causes = causes.into_iter().collect();
     }
 

@@ -49,7 +49,7 @@ pub fn storm<'i>(storm: &Storm, incident: &'i Incident, others: &[&'i Incident])
     let together: Vec<&'i Incident> = others
         .iter()
         .copied()
-        .filter(|other| other.id != incident.id)
+        .filter(|other| other.id != incident.id && !other.is_watchdog())
         .filter(is_open)
         .filter(is_like)
         .filter(is_near)

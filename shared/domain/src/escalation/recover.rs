@@ -148,7 +148,7 @@ impl Ticking<'_> {
         }
     }
 
-    fn cancel(&self, notice: &Notice) -> Option<Notice> {
+    pub(super) fn cancel(&self, notice: &Notice) -> Option<Notice> {
         let Delivery::Pending { n_attempts, .. } = &notice.delivery else { return None };
         let is_new = !self.view.notices.iter().any(|known| known.id == notice.id);
         let why = if is_new && *n_attempts == 0 { "the incident ended first" } else { CANCELLED_UNSURE };

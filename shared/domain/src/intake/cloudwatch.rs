@@ -117,6 +117,7 @@ impl Alarm<'_> {
             state,
             claimed_at: moment::read(self.changed_at).unwrap_or(self.sent_at),
             muted_by: self.muted_by,
+            headline: None,
             arn: Some(arn).filter(|arn| self.of.is_placed() && clean(arn, TEXT_MAX) == *arn),
             name,
         })
@@ -137,6 +138,13 @@ impl Alarm<'_> {
         for (key, value) in &self.metrics.agreed {
             if let Some(value) = value {
                 labels.set_default(key, value);
+            }
+        }
+        // What the prober counts by is what rules ask for.
+        if labels.get("namespace") == crate::probe::tell::NAMESPACE {
+            for (dimension, label) in crate::probe::tell::LABELS {
+                let value = labels.get(dimension).to_owned();
+                labels.set_default(label, &value);
             }
         }
         labels

@@ -227,6 +227,7 @@ fn unclassified(raw: &[u8], why: &str, context: &Context) -> Alert {
         state: AlertState::Alarm,
         claimed_at: context.sent_at,
         muted_by: None,
+        headline: None,
     }
 }
 

@@ -50,6 +50,7 @@ fn read(alert: &Value, payload: &Value, context: &Context) -> Result<Alert, Stri
         state,
         claimed_at: moment::read(field(alert, began)).unwrap_or(context.sent_at),
         muted_by: None,
+        headline: None,
         name,
     })
 }

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub(crate) use self::compile::shape_problem;
+pub(crate) use self::compile::{PROBLEMS_MAX, allowances, members, shape, shape_problem};
 pub use self::lint::{Warning, lint};
 pub use self::outline::{Mark, Outline};
 pub(crate) use self::problem::did_you_mean;
@@ -37,6 +37,7 @@ use crate::priority::Priority;
 use crate::route::Route;
 use crate::schedule::Schedule;
 use crate::span::Span;
+use crate::watchdog::Watchdog;
 
 /// Largest policy that can be stored, in bytes of JSON: a table row holds
 /// 400 KB.
@@ -83,6 +84,8 @@ pub struct Policy {
     pub escalation_policies: BTreeMap<String, EscalationPolicy>,
     /// Remediations in order.
     pub remediations: Vec<Remediation>,
+    /// The always-firing watchdog, if there is one.
+    pub watchdog: Option<Watchdog>,
     /// Warnings of the check that are known and accepted.
     pub allow_warnings: Vec<AllowSource>,
 }
@@ -190,6 +193,9 @@ pub enum Address {
     Pagerduty(String),
     /// A signed webhook; the name is its secret's.
     Webhook(String),
+    /// A checker outside, which waits for the watchdog's beats; the name is its
+    /// secret's.
+    Checker(String),
     /// The topic of last resort.
     Failsafe,
 }
@@ -201,6 +207,7 @@ impl std::fmt::Display for Address {
             Address::Slack(name) => write!(f, "slack {name}"),
             Address::Pagerduty(name) => write!(f, "pagerduty {name}"),
             Address::Webhook(name) => write!(f, "webhook {name}"),
+            Address::Checker(name) => write!(f, "checker {name}"),
             Address::Failsafe => f.write_str("the failsafe topic"),
         }
     }
@@ -317,4 +324,4 @@ pub fn version_of(content: &Value) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,7 +1,7 @@
 //! Every kind of mistake is told with its place, its reason and what was probably
 //! meant.
 
-mod mistakes;
+pub(crate) mod mistakes;
 mod routing;
 
 use std::fmt::Write as _;
@@ -41,7 +41,7 @@ fn good() -> Value {
 
 /// Puts `value` at a path such as `receivers[0].name`, or takes away what is
 /// there.
-pub(super) fn put(content: &mut Value, path: &str, value: Option<Value>) {
+pub(crate) fn put(content: &mut Value, path: &str, value: Option<Value>) {
     let steps: Vec<String> = path.replace('[', ".[").split('.').map(str::to_owned).collect();
     let (last, above) = steps.split_last().unwrap();
     let holder = above.iter().fold(content, |at, step| match step.strip_prefix('[') {
@@ -57,7 +57,7 @@ pub(super) fn put(content: &mut Value, path: &str, value: Option<Value>) {
 }
 
 /// `content` as a person would write it.
-fn yaml(content: &Value, indent: usize, out: &mut String) {
+pub(crate) fn yaml(content: &Value, indent: usize, out: &mut String) {
     let pad = " ".repeat(indent);
     match content {
         Value::Object(map) => {

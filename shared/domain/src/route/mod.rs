@@ -21,6 +21,11 @@ pub(crate) use self::tree::{Inherited, Notes};
 pub struct GroupKey(String);
 
 impl GroupKey {
+    /// A key that no route makes.
+    pub(crate) fn reserved(text: &str) -> GroupKey {
+        GroupKey(text.to_owned())
+    }
+
     /// The digits.
     pub fn as_str(&self) -> &str {
         &self.0

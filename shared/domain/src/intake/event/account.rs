@@ -117,6 +117,7 @@ pub(in crate::intake) fn budget(text: &str, context: &Context) -> Option<Alert> 
         state: AlertState::Alarm,
         claimed_at: context.sent_at,
         muted_by: None,
+        headline: None,
     })
 }
 

@@ -6,6 +6,7 @@
 
 mod account;
 mod ecs;
+mod own;
 mod rds;
 
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use super::{Context, EXCERPT_MAX, cloudwatch, either, field, first_text, moment,
 use crate::alert::{Alert, AlertState, Fingerprint, Source};
 use crate::labels::Labels;
 use crate::text::{NAME_MAX, TEXT_MAX, clean};
+use crate::{heartbeat, watchdog};
 
 pub(super) use account::budget;
 
@@ -32,6 +34,8 @@ pub(super) fn event(event: &Value, context: &Context) -> Result<Alert, String> {
         ("aws.health", _) => account::health(event),
         ("aws.guardduty", "GuardDuty Finding") => account::guardduty(event),
         ("aws.backup", _) => account::backup(event, kind),
+        (heartbeat::event::SOURCE, heartbeat::event::DETAIL_TYPE) => own::heartbeat(event),
+        (watchdog::SOURCE, watchdog::DETAIL_TYPE) => own::watchdog(event),
         ("aws.ce", _) => account::cost_anomaly(event),
         _ => other(event, kind),
     };
@@ -109,6 +113,7 @@ impl<'v> Reading<'v> {
             state: self.state,
             claimed_at: self.at.or_else(|| moment::read(field(event, "time"))).unwrap_or(context.sent_at),
             muted_by: None,
+            headline: None,
         }
     }
 }

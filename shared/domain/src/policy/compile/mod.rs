@@ -3,17 +3,19 @@
 
 mod alerts;
 mod escalation;
+mod form;
 mod inhibit;
 mod intervals;
 mod names;
 mod receivers;
 mod remediations;
 mod schedules;
-mod shape;
+pub(crate) mod shape;
+mod watchdog;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::problem::{Problem, Problems};
 use super::source::{PolicySource, RouteSource};
@@ -25,30 +27,19 @@ use crate::span::Span;
 use crate::trial;
 
 use self::alerts::severities;
+pub(crate) use self::names::allowances;
 pub(crate) use self::shape::problem as shape_problem;
 
 /// Most mistakes that are told at once.
-const PROBLEMS_MAX: usize = 100;
+pub(crate) const PROBLEMS_MAX: usize = 100;
 /// Largest divisor of waiting times.
 const TIME_SCALE_MAX: u32 = 10_000;
 
 /// Reads `content`. With `strict`, what costs time or would
 /// stop a policy in force after an update is checked, too.
 pub(super) fn compile(content: &Value, strict: bool) -> Result<(Policy, PolicySource), Problems> {
-    let size = content.to_string().len();
-    if size > SIZE_MAX {
-        return Err(Problems::one(
-            "",
-            format!(
-                "the policy has {size} bytes as JSON, and at most {SIZE_MAX} can be stored; split off what another account can hold"
-            ),
-        ));
-    }
-    let Some(members) = content.as_object() else {
-        let is = if content.is_null() { "the file is empty" } else { "the file is not a mapping" };
-        return Err(Problems::one("", format!("{is}; a policy has at least `route` and `receivers`")));
-    };
-    let source = shape::read(members).map_err(Problems)?;
+    let members = members(content, "policy", "a policy has at least `route` and `receivers`")?;
+    let source: PolicySource = shape::read(members, &form::POLICY).map_err(Problems)?;
     let mut reader = Reader { strict, scale: 1, problems: Vec::new(), source: &source };
     let policy = reader.read(version_of(content));
     let mut problems = reader.problems;
@@ -57,6 +48,22 @@ pub(super) fn compile(content: &Value, strict: bool) -> Result<(Policy, PolicySo
         problems = trial::check(&policy, &source.tests);
     }
     if problems.is_empty() { Ok((policy, source)) } else { Err(Problems(problems)) }
+}
+
+/// The top-level keys of a file's content, if it can be stored; `what` the file is, and
+/// what is said of it if it is not a mapping.
+pub(crate) fn members<'c>(content: &'c Value, what: &str, least: &str) -> Result<&'c Map<String, Value>, Problems> {
+    let size = content.to_string().len();
+    if size > SIZE_MAX {
+        let why = format!(
+            "the {what} has {size} bytes as JSON, and at most {SIZE_MAX} can be stored; split off what another account can hold"
+        );
+        return Err(Problems::one("", why));
+    }
+    content.as_object().ok_or_else(|| {
+        let is = if content.is_null() { "the file is empty" } else { "the file is not a mapping" };
+        Problems::one("", format!("{is}; {least}"))
+    })
 }
 
 struct Reader<'s> {
@@ -97,6 +104,7 @@ impl Reader<'_> {
             schedules: self.schedules(),
             escalation_policies: self.escalation_policies(),
             remediations: self.remediations(),
+            watchdog: self.watchdog(),
             allow_warnings: source.allow_warnings.clone(),
         }
     }

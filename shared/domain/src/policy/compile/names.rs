@@ -3,8 +3,25 @@
 use std::collections::BTreeSet;
 
 use super::{PROBLEMS_MAX, Reader};
-use crate::policy::lint::KINDS;
-use crate::policy::problem::unknown;
+use crate::policy::lint::{KINDS, Kind};
+use crate::policy::problem::{Problem, unknown};
+use crate::policy::source::AllowSource;
+
+/// What is wrong with what a file allows of these kinds of warnings.
+pub(crate) fn allowances(allowances: &[AllowSource], kinds: &[Kind]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (n, allowance) in allowances.iter().enumerate() {
+        let path = format!("allow_warnings[{n}]");
+        if !kinds.iter().any(|kind| kind.id == allowance.warning) {
+            let why = unknown("warning", &allowance.warning, kinds.iter().map(|kind| kind.id));
+            problems.push(Problem::new(format!("{path}.warning"), why));
+        }
+        if allowance.because.trim().is_empty() {
+            problems.push(Problem::new(format!("{path}.because"), "say why it is right as it is"));
+        }
+    }
+    problems
+}
 
 impl Reader<'_> {
     /// Notes when `name` is none of `known`, with the nearest one.
@@ -18,16 +35,9 @@ impl Reader<'_> {
     /// Notes allowances of warnings that there are not. A policy in force stays in
     /// force when an update has other warnings.
     pub(super) fn allowances_are_known(&mut self) {
-        if !self.strict {
-            return;
-        }
-        let source = self.source;
-        let known: Vec<String> = KINDS.iter().map(|kind| kind.id.to_owned()).collect();
-        for (n, allowance) in source.allow_warnings.iter().enumerate() {
-            let path = format!("allow_warnings[{n}]");
-            self.must_be_known("warning", &allowance.warning, &known, &format!("{path}.warning"));
-            if allowance.because.trim().is_empty() {
-                self.problem(format!("{path}.because"), "say why it is right as it is");
+        if self.strict {
+            for Problem { path, message, .. } in allowances(&self.source.allow_warnings, &KINDS) {
+                self.problem(path, message);
             }
         }
     }

@@ -8,41 +8,65 @@
 mod words;
 
 use std::collections::BTreeSet;
+use std::marker::PhantomData;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use serde_path_to_error::{Path, Segment};
 
 use crate::policy::problem::Problem;
-use crate::policy::source::PolicySource;
+
+pub(crate) use self::words::Instead;
+
+/// What is known of a kind of file besides the types that it is read into.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Form {
+    /// The keys that every such file has, with the least that can stand there, as JSON.
+    pub(crate) needed: &'static [(&'static str, &'static str)],
+    /// Lists below the top that are read item by item, too.
+    pub(crate) nests: &'static [Nest],
+    /// What is said of keys that people know from elsewhere.
+    pub(crate) instead: &'static [Instead],
+}
+
+/// Lists that stand in a top-level key, or in its items.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Nest {
+    /// The top-level key.
+    pub(crate) key: &'static str,
+    /// The lists' keys.
+    pub(crate) lists: &'static [&'static str],
+    /// Whether items have such lists themselves.
+    pub(crate) is_recursive: bool,
+}
 
 /// The problem that a deserializer's error tells of.
 pub(crate) fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    words::problem(error, &error.path().to_string())
+    words::problem(error, &error.path().to_string(), &[])
 }
 
 /// Most mistakes that are told of one part, and of all.
 const PART_MAX: usize = 20;
 const ALL_MAX: usize = super::PROBLEMS_MAX;
-/// Deepest routes that are taken apart. It bounds recursion.
+/// Deepest lists that are taken apart. It bounds recursion.
 const DEPTH_MAX: usize = 40;
-/// What every policy has.
-const NEEDED: [&str; 2] = ["route", "receivers"];
 
 /// Reads a file's content into its types.
 ///
 /// # Errors
 /// All mistakes of shape that can be told apart; never empty.
-pub(super) fn read(content: &Map<String, Value>) -> Result<PolicySource, Vec<Problem>> {
+pub(crate) fn read<S: DeserializeOwned>(content: &Map<String, Value>, form: &Form) -> Result<S, Vec<Problem>> {
     let whole = Value::Object(content.clone());
-    let first = match serde_path_to_error::deserialize::<_, PolicySource>(&whole) {
+    let first = match serde_path_to_error::deserialize::<_, S>(&whole) {
         Ok(source) => return Ok(source),
-        Err(error) => words::problem(&error, &error.path().to_string()),
+        Err(error) => words::problem(&error, &error.path().to_string(), form.instead),
     };
-    let mut problems = Vec::new();
+    let mut parts = Parts::<S> { form, problems: Vec::new(), source: PhantomData };
     for (key, value) in content {
-        parts(key, value, &mut problems);
+        parts.key(key, value);
     }
-    for key in NEEDED.into_iter().filter(|key| !content.contains_key(*key)) {
+    let mut problems = parts.problems;
+    for (key, _) in form.needed.iter().filter(|(key, _)| !content.contains_key(*key)) {
         problems.push(Problem::new("", format!("`{key}` is missing")));
     }
     // A key that is not known is met with each of its members.
@@ -53,88 +77,119 @@ pub(super) fn read(content: &Map<String, Value>) -> Result<PolicySource, Vec<Pro
     Err(if problems.is_empty() { vec![first] } else { problems })
 }
 
-/// Reads one top-level key in as many parts as it has.
-fn parts(key: &str, value: &Value, problems: &mut Vec<Problem>) {
-    match value {
-        Value::Array(items) if !items.is_empty() => {
+/// A file that is read in parts, with what was found so far.
+struct Parts<'f, S> {
+    form: &'f Form,
+    problems: Vec<Problem>,
+    source: PhantomData<S>,
+}
+
+impl<S: DeserializeOwned> Parts<'_, S> {
+    /// Reads one top-level key in as many parts as it has.
+    fn key(&mut self, key: &str, value: &Value) {
+        let nest = self.form.nests.iter().find(|nest| nest.key == key);
+        match (value, nest) {
+            (Value::Array(items), nest) if !items.is_empty() => {
+                for (n, item) in items.iter().enumerate() {
+                    let place = format!("{key}[{n}]");
+                    match nest {
+                        Some(nest) => self.nested(nest, item, &|alone| json!([alone]), &format!("{key}[0]"), &place, 0),
+                        None => self.part(key, &json!([item]), &|path| moved(path, &format!("{key}[0]"), &place)),
+                    }
+                }
+            }
+            (Value::Object(_), Some(nest)) => self.nested(nest, value, &|alone| alone, key, key, 0),
+            (Value::Object(members), None) if !members.is_empty() => {
+                for (name, value) in members {
+                    self.member(key, name, value);
+                }
+            }
+            (Value::Object(_) | Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_), _) => {
+                self.part(key, value, &str::to_owned);
+            }
+        }
+    }
+
+    /// Reads one member of a mapping; a priority, as a key, stands in no path.
+    fn member(&mut self, key: &str, name: &str, value: &Value) {
+        let n_before = self.problems.len();
+        let place = |path: &str| path.replacen(&format!("{key}.?"), &format!("{key}.{name}"), 1);
+        self.part(key, &json!({ name: value }), &place);
+        for problem in &mut self.problems[n_before..] {
+            if problem.path == key && problem.message.starts_with(&format!("`{name}` is not one of")) {
+                problem.path = format!("{key}.{name}");
+                problem.is_of_key = true;
+            }
+        }
+    }
+
+    /// Reads what has lists without them, and then each of their items. `wrap` makes the
+    /// value of the top-level key of it, in which it stands at `read_at`; in the file it
+    /// stands at `place`.
+    fn nested(&mut self, nest: &Nest, value: &Value, wrap: &dyn Fn(Value) -> Value, read_at: &str, place: &str, depth: usize) {
+        let mut alone = value.clone();
+        let mut below = Vec::new();
+        if let Some(holder) = alone.as_object_mut() {
+            for list in nest.lists {
+                if let Some(Value::Array(items)) = holder.get(*list) {
+                    below.push((*list, items.clone()));
+                    holder.remove(*list);
+                }
+            }
+        }
+        self.part(nest.key, &wrap(alone), &|path| moved(path, read_at, place));
+        if depth >= DEPTH_MAX {
+            return;
+        }
+        for (list, items) in below {
             for (n, item) in items.iter().enumerate() {
-                part(key, &json!([item]), &|path| renumbered(path, key, n), problems);
+                let wrap = |item: Value| wrap(json!({ list: [item] }));
+                let (read_at, place) = (format!("{read_at}.{list}[0]"), format!("{place}.{list}[{n}]"));
+                if nest.is_recursive {
+                    // However deep it stands, it is read as if it stood at the top.
+                    self.nested(nest, item, &|alone| alone, nest.key, &place, depth + 1);
+                } else {
+                    self.part(nest.key, &wrap(item.clone()), &|path| moved(path, &read_at, &place));
+                }
             }
         }
-        Value::Object(_) if key == "route" => route(value, "route", 0, problems),
-        Value::Object(members) if !members.is_empty() => {
-            for (name, value) in members {
-                member(key, name, value, problems);
+    }
+
+    /// Reads one part by itself until nothing is wrong with what is left of it.
+    fn part(&mut self, key: &str, value: &Value, place: &dyn Fn(&str) -> String) {
+        let needed =
+            self.form.needed.iter().map(|(key, least)| ((*key).to_owned(), serde_json::from_str(least).unwrap_or_default()));
+        let mut content = Value::Object(needed.collect());
+        content[key] = value.clone();
+        let (mut taken_out, n_before) = (Vec::new(), self.problems.len());
+        for _ in 0..PART_MAX {
+            if self.problems.len() >= ALL_MAX {
+                return;
             }
-        }
-        Value::Object(_) | Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            part(key, value, &str::to_owned, problems);
-        }
-    }
-}
-
-/// Reads one member of a mapping; a priority, as a key, stands in no path.
-fn member(key: &str, name: &str, value: &Value, problems: &mut Vec<Problem>) {
-    let n_before = problems.len();
-    let place = |path: &str| path.replacen(&format!("{key}.?"), &format!("{key}.{name}"), 1);
-    part(key, &json!({ name: value }), &place, problems);
-    for problem in &mut problems[n_before..] {
-        if problem.path == key && problem.message.starts_with(&format!("`{name}` is not one of")) {
-            problem.path = format!("{key}.{name}");
-            problem.is_of_key = true;
-        }
-    }
-}
-
-/// Reads a route, and then each route below it.
-fn route(value: &Value, place: &str, depth: usize, problems: &mut Vec<Problem>) {
-    let mut alone = value.clone();
-    let below = alone.as_object_mut().and_then(|route| match route.get("routes") {
-        Some(Value::Array(_)) => route.remove("routes"),
-        Some(_) | None => None,
-    });
-    part("route", &alone, &|path| path.replacen("route", place, 1), problems);
-    if let Some(Value::Array(routes)) = below
-        && depth < DEPTH_MAX
-    {
-        for (n, route_below) in routes.iter().enumerate() {
-            route(route_below, &format!("{place}.routes[{n}]"), depth + 1, problems);
+            let Err(error) = serde_path_to_error::deserialize::<_, S>(&content) else { return };
+            let missing = words::missing(&error);
+            // What was wrong or misspelt is not missing.
+            let is_misspelt = |path: &str| {
+                let hint = format!("did you mean `{}`?", path.rsplit('.').next().unwrap_or_default());
+                self.problems[n_before..].iter().any(|problem| problem.message.ends_with(&hint))
+            };
+            if missing.as_ref().is_none_or(|path| !taken_out.contains(path) && !is_misspelt(path)) {
+                self.problems.push(words::problem(&error, &place(&error.path().to_string()), self.form.instead));
+            }
+            // What is missing cannot be taken out.
+            if missing.is_some() || !cut(&mut content, error.path(), key) {
+                return;
+            }
+            taken_out.push(error.path().to_string());
         }
     }
 }
 
-/// `path` with the number of an item that was read by itself.
-fn renumbered(path: &str, key: &str, n: usize) -> String {
-    match path.strip_prefix(key).and_then(|rest| rest.strip_prefix("[0]")) {
-        Some(rest) => format!("{key}[{n}]{rest}"),
+/// `path` with `place` where it was read at `read_at`.
+fn moved(path: &str, read_at: &str, place: &str) -> String {
+    match path.strip_prefix(read_at) {
+        Some(rest) => format!("{place}{rest}"),
         None => path.to_owned(),
-    }
-}
-
-/// Reads one part by itself until nothing is wrong with what is left of it.
-fn part(key: &str, value: &Value, place: &dyn Fn(&str) -> String, problems: &mut Vec<Problem>) {
-    let mut content = json!({"route": {}, "receivers": []});
-    content[key] = value.clone();
-    let (mut taken_out, n_before) = (Vec::new(), problems.len());
-    for _ in 0..PART_MAX {
-        if problems.len() >= ALL_MAX {
-            return;
-        }
-        let Err(error) = serde_path_to_error::deserialize::<_, PolicySource>(&content) else { return };
-        let missing = words::missing(&error);
-        // What was wrong or misspelt is not missing.
-        let is_misspelt = |path: &str| {
-            let hint = format!("did you mean `{}`?", path.rsplit('.').next().unwrap_or_default());
-            problems[n_before..].iter().any(|problem| problem.message.ends_with(&hint))
-        };
-        if missing.as_ref().is_none_or(|path| !taken_out.contains(path) && !is_misspelt(path)) {
-            problems.push(words::problem(&error, &place(&error.path().to_string())));
-        }
-        // What is missing cannot be taken out.
-        if missing.is_some() || !cut(&mut content, error.path(), key) {
-            return;
-        }
-        taken_out.push(error.path().to_string());
     }
 }
 

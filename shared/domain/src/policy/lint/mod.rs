@@ -60,13 +60,18 @@ pub const KINDS: [Kind; 16] = [
     kind("window-without-end", "planned work that goes on for over 90 days"),
 ];
 
-const fn kind(id: &'static str, meaning: &'static str) -> Kind {
+pub(crate) const fn kind(id: &'static str, meaning: &'static str) -> Kind {
     Kind { id, meaning }
 }
 
 impl Warning {
     fn new(id: &'static str, path: impl Into<String>, message: impl Into<String>) -> Warning {
-        debug_assert!(KINDS.iter().any(|kind| kind.id == id), "{id}");
+        Warning::of(&KINDS, id, path, message)
+    }
+
+    /// A warning of one of these kinds.
+    pub(crate) fn of(kinds: &[Kind], id: &'static str, path: impl Into<String>, message: impl Into<String>) -> Warning {
+        debug_assert!(kinds.iter().any(|kind| kind.id == id), "{id}");
         Warning { id, path: path.into(), message: message.into() }
     }
 
@@ -100,7 +105,7 @@ pub fn lint(source: &PolicySource, policy: &Policy, now: Timestamp) -> Vec<Warni
 
 /// Warnings without those that are allowed, and with those of allowances that allow
 /// nothing.
-fn allowed(allowances: &[AllowSource], warnings: Vec<Warning>) -> Vec<Warning> {
+pub(crate) fn allowed(allowances: &[AllowSource], warnings: Vec<Warning>) -> Vec<Warning> {
     let (known, mut left): (Vec<Warning>, Vec<Warning>) =
         warnings.into_iter().partition(|warning| is_allowed(allowances, warning));
     for (n, allowance) in allowances.iter().enumerate() {

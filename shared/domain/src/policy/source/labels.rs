@@ -8,13 +8,13 @@ use serde::{Deserialize, Deserializer};
 
 /// Labels with their values, `code: 500` among them: Alertmanager takes that as
 /// text, too.
-pub(super) fn labels<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+pub(crate) fn labels<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
     let given = BTreeMap::<String, Text>::deserialize(deserializer)?;
     Ok(given.into_iter().map(|(name, Text(value))| (name, value)).collect())
 }
 
 /// A value as it is written, with or without quotes.
-pub(super) struct Text(String);
+pub(crate) struct Text(pub(crate) String);
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text, D::Error> {
@@ -49,6 +49,6 @@ impl Visitor<'_> for Scalar {
 
     // How it was written is not known any more: 1.10 would become 1.1.
     fn visit_f64<E: Error>(self, _: f64) -> Result<Text, E> {
-        Err(E::custom("write this number in quotes, exactly as the label has it"))
+        Err(E::custom("write this number in quotes, exactly as it is meant"))
     }
 }

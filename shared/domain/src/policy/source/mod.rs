@@ -7,13 +7,14 @@
 mod alerts;
 mod calendar;
 mod cases;
-mod labels;
+pub(crate) mod labels;
 mod people;
 mod remediation;
 mod schedules;
 #[cfg(feature = "schema")]
 mod schema;
 mod time;
+mod watchdog;
 
 use std::collections::BTreeMap;
 
@@ -29,6 +30,9 @@ pub use self::remediation::*;
 pub use self::schedules::*;
 #[cfg(feature = "schema")]
 pub use self::schema::schema;
+#[cfg(feature = "schema")]
+pub(crate) use self::schema::schema_of;
+pub use self::watchdog::WatchdogSource;
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -92,6 +96,10 @@ pub struct PolicySource {
     /// What is mended without people.
     #[serde(default)]
     pub remediations: Vec<RemediationSource>,
+    /// The always-firing watchdog: an alert that goes through everything, to a checker
+    /// outside that notices its absence.
+    #[serde(default)]
+    pub watchdog: Option<WatchdogSource>,
     /// Warnings of the check that are known and accepted.
     #[serde(default)]
     pub allow_warnings: Vec<AllowSource>,
@@ -125,6 +133,9 @@ pub struct Deployment {
     pub takes_all_alarms: bool,
     /// Prefixes of names of alarms that the rule leaves out.
     pub excluded_prefixes: Vec<String>,
+    /// Name of the secret with the key that signs links and the addresses of
+    /// heartbeats.
+    pub link_key: String,
     /// Whether the Slack app hands clicks on buttons to the console.
     pub slack_interactivity: bool,
 }

@@ -14,8 +14,13 @@ use crate::span::Span;
 /// The schema of a policy file, as of draft 2020-12. Keys that are not to be written
 /// by hand are not in it.
 pub fn schema() -> Value {
-    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<PolicySource>();
-    schema.insert("title".to_owned(), "Watchkeeper's standing orders".into());
+    schema_of::<PolicySource>("Watchkeeper's standing orders")
+}
+
+/// The schema of a kind of file.
+pub(crate) fn schema_of<S: JsonSchema>(title: &str) -> Value {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<S>();
+    schema.insert("title".to_owned(), title.into());
     schema.to_value()
 }
 

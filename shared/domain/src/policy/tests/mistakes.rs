@@ -2,24 +2,29 @@
 
 use serde_json::{Value, json};
 
-use super::{Outline, Policy, good, put, refused, yaml};
+use super::{Outline, Policy, Problems, good, put, refused, yaml};
 
-/// Changes one thing, and expects these problems: a path and a message on each
-/// line. The place in the file must be that of the value that the path leads to, or
-/// of the key that it ends with.
+/// Changes one thing of a policy, and expects these problems.
 pub(super) fn check(rows: &[(&str, Value, &str)]) {
+    check_all(&good(), refused, rows);
+}
+
+/// Changes one thing of what is good, and expects these problems: a path and a message on
+/// each line. The place in the file must be that of the value that the path leads to, or
+/// of the key that it ends with.
+pub(crate) fn check_all(good: &Value, refused: impl Fn(&Value) -> Problems, rows: &[(&str, Value, &str)]) {
     for (path, value, wanted) in rows {
-        let mut content = good();
+        let mut content = good.clone();
         put(&mut content, path, Some(value.clone()));
         let problems = refused(&content);
         assert_eq!(problems.to_string(), *wanted, "{path} = {value}");
         let mut file = String::new();
         yaml(&content, 0, &mut file);
         let outline = Outline::of(&file);
-        let shown = problems.show("policy.yaml", &file);
+        let shown = problems.show("file.yaml", &file);
         for (problem, shown) in problems.0.iter().zip(shown.lines()) {
             let mark = problem.mark(&outline);
-            assert_eq!(shown, format!("policy.yaml:{}: {problem}", mark.place));
+            assert_eq!(shown, format!("file.yaml:{}: {problem}", mark.place));
             let line = file.lines().nth(mark.place.line - 1).unwrap();
             let there: String = line.chars().skip(mark.place.column - 1).collect();
             assert!(there.starts_with(&mark.text), "{mark:?} does not stand in `{line}`");
@@ -469,4 +474,25 @@ fn a_key_that_is_not_known_is_told_once_whatever_it_holds() {
         let paths: Vec<String> = refused(&content).0.into_iter().map(|problem| problem.path).collect();
         assert_eq!(paths, ["global", "noise.lingre"], "{value}");
     }
+}
+
+#[test]
+fn a_watchdog_fires_at_whole_minutes_to_somebody() {
+    check(&[
+        (
+            "watchdog",
+            json!({"secret": "watchkeeper/watchdog", "every": "90s"}),
+            "watchdog.every: `1m30s` is not a number of whole minutes up to a day; write for instance 15m",
+        ),
+        (
+            "watchdog",
+            json!({"secret": "watchkeeper/watchdog", "every": "2d"}),
+            "watchdog.every: `2d` is not a number of whole minutes up to a day; write for instance 15m",
+        ),
+        (
+            "watchdog",
+            json!({"secret": " "}),
+            "watchdog.secret: name the secret that holds the checker's address, such as watchkeeper/watchdog",
+        ),
+    ]);
 }

@@ -8,88 +8,19 @@ use crate::policy::problem::{Problem, did_you_mean};
 /// Keys that are ours and nobody's to write.
 const INTERNAL: [&str; 2] = ["time_scale", "deployment"];
 
-/// What takes the place of an Alertmanager key that is not here, by the end of the
-/// path that it stands at.
-const INSTEAD: [(&[&str], &str, &str); 13] = [
-    (
-        &["global"],
-        "",
-        "there are no global settings: addresses and tokens stand in the secrets that receivers name, and waiting times \
-         at `route` and `noise`; take it out",
-    ),
-    (&["templates"], "", "messages are worded by Watchkeeper and have no templates; take it out"),
-    (&["tracing"], "", "there is nothing to trace to here; take it out"),
-    (&["email_configs"], "receivers", "mail goes by an SNS topic that people subscribe to; write `sns_configs: [{topic: NAME}]`"),
-    (
-        &["opsgenie_configs", "victorops_configs", "pushover_configs"],
-        "receivers",
-        "there is no such channel; `pagerduty_configs` and `sns_configs` with `class: page` wake people, and \
-         `webhook_configs` reaches any other service",
-    ),
-    (
-        &[
-            "msteams_configs",
-            "msteamsv2_configs",
-            "discord_configs",
-            "telegram_configs",
-            "webex_configs",
-            "wechat_configs",
-            "rocketchat_configs",
-            "mattermost_configs",
-        ],
-        "receivers",
-        "there is no such channel; `slack_configs` reaches a chat room, and `webhook_configs` any other service",
-    ),
-    (
-        &["jira_configs", "incidentio_configs"],
-        "receivers",
-        "there is no such channel; `webhook_configs` with `class: ticket` reaches any service",
-    ),
-    (
-        &["api_url", "api_url_file", "channel", "app_token", "app_url"],
-        "slack_configs",
-        "the address and the channel stand in a secret; write `secret: NAME`",
-    ),
-    (
-        &["routing_key", "routing_key_file", "service_key", "service_key_file", "url"],
-        "pagerduty_configs",
-        "the integration key stands in a secret; write `secret: NAME`",
-    ),
-    (&["url", "url_file"], "webhook_configs", "the address and the signing key stand in a secret; write `secret: NAME`"),
-    (&["http_config"], "_configs", "the tool calls by HTTPS with its own settings; take it out"),
-    (
-        &["topic_arn", "phone_number", "target_arn"],
-        "sns_configs",
-        "a topic goes by its short name, which Terraform knows; write `topic: NAME`",
-    ),
-    (
-        &[
-            "title",
-            "text",
-            "message",
-            "subject",
-            "color",
-            "username",
-            "icon_emoji",
-            "icon_url",
-            "fields",
-            "actions",
-            "description",
-        ],
-        "_configs",
-        "messages are worded by Watchkeeper; take it out",
-    ),
-];
+/// What is said of keys that there are not: the keys, how the path ends that they
+/// stand at, or nothing for the top, and what to do instead.
+pub(crate) type Instead = (&'static [&'static str], &'static str, &'static str);
 
 /// The problem that a deserializer's error tells of.
 /// It is told at `path`, which may begin otherwise than the error's own.
-pub(super) fn problem(error: &Error<serde_json::Error>, path: &str) -> Problem {
+pub(super) fn problem(error: &Error<serde_json::Error>, path: &str, instead: &[Instead]) -> Problem {
     // Inside of a choice the path is not known; what is above it is.
     let known = path.split('?').next().unwrap_or_default().trim_end_matches('.');
     let known = if known == "." { "" } else { known };
     let message = error.inner().to_string();
     if message.starts_with("unknown field ") {
-        return Problem::of_key(known, unknown_key(&message, known));
+        return Problem::of_key(known, unknown_key(&message, known, instead));
     }
     Problem::new(known, plainly(&message))
 }
@@ -106,13 +37,13 @@ fn quoted(message: &str) -> impl Iterator<Item = &str> {
     message.split('`').skip(1).step_by(2)
 }
 
-fn unknown_key(message: &str, path: &str) -> String {
+fn unknown_key(message: &str, path: &str, instead: &[Instead]) -> String {
     let mut words = quoted(message);
     let key = words.next().unwrap_or_default();
     let known: Vec<&str> = words.filter(|known| !INTERNAL.contains(known)).collect();
     let above = path.rsplit_once('.').map_or("", |(above, _)| above).trim_end_matches(|ch: char| "[]0123456789".contains(ch));
     let holds = |holder: &str| if holder.is_empty() { above.is_empty() } else { above.ends_with(holder) };
-    if let Some((_, _, advice)) = INSTEAD.iter().find(|(keys, holder, _)| keys.contains(&key) && holds(holder)) {
+    if let Some((_, _, advice)) = instead.iter().find(|(keys, holder, _)| keys.contains(&key) && holds(holder)) {
         return format!("unknown key `{key}`: {advice}");
     }
     match did_you_mean(key, known.iter().copied()) {
@@ -172,6 +103,7 @@ fn wanted_words(wanted: &str) -> String {
         "u8" => "a whole number from 0 to 255".to_owned(),
         "u32" => format!("a whole number from 0 to {}", u32::MAX),
         "u64" | "i64" => "a whole number".to_owned(),
+        "f64" => "a number".to_owned(),
         _ if wanted.starts_with("struct ") => "a mapping: `{name: value}`, or a line for each".to_owned(),
         _ if wanted.contains("enum ") => "one of the words that are possible here".to_owned(),
         _ => wanted.to_owned(),
