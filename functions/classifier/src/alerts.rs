@@ -10,6 +10,7 @@ use domain::id::IncidentId;
 use domain::incident::Pointer;
 use domain::inhibit::{Causes, SourceKey};
 use domain::policy::Policy;
+use domain::probe::tell;
 use runtime::{Event, Failure, conflict_pause, seed_of};
 use tracing::{info, warn};
 
@@ -27,7 +28,7 @@ impl Classifier {
             let (policy, rows, verdict) = match lost_race.take() {
                 // Whoever opened the incident first has told us of it: join it.
                 Some((rows, pointer)) => {
-                    let policy = self.orders.latest().await?.policy;
+                    let policy = self.orders.latest().await?.file;
                     let verdict = judge(&policy, &alert);
                     (policy, ArrivalRows { pointer: Some(pointer), ..rows }, verdict)
                 }
@@ -37,7 +38,7 @@ impl Classifier {
                 record: rows.record.as_ref().map(|stored| &stored.value),
                 pointer: rows.pointer.as_ref().map(|stored| &stored.value),
             };
-            let arrival = arrive(event.now, &policy, known, alert.clone(), verdict, attempt);
+            let arrival = arrive(event.now, &policy, known, told(&alert, &rows), verdict, attempt);
             match self.store_and_start(&policy, &rows, &arrival).await {
                 Ok(()) => {
                     log(&alert, &arrival);
@@ -58,25 +59,28 @@ impl Classifier {
     /// is still in force.
     async fn look_up(&self, alert: &Alert) -> Result<(Arc<Policy>, ArrivalRows, Verdict), Failure> {
         let known = self.orders.latest().await?;
-        let mut verdict = judge(&known.policy, alert);
-        let mut rows = self.read(&known.policy, alert, &verdict).await?;
+        let mut verdict = judge(&known.file, alert);
+        let mut rows = self.read(&known.file, alert, &verdict).await?;
         let in_force = self.orders.in_force(rows.control.as_ref().map(|stored| &stored.value)).await?;
         for trouble in [known.trouble, in_force.trouble].into_iter().flatten() {
-            self.tell_trouble(&in_force.policy, &trouble).await;
+            self.tell_trouble(&in_force.file, &trouble).await;
         }
-        if in_force.policy.version != known.policy.version {
-            let newer = judge(&in_force.policy, alert);
+        if in_force.file.version != known.file.version {
+            let newer = judge(&in_force.file, alert);
             if newer != verdict {
-                rows = self.read(&in_force.policy, alert, &newer).await?;
+                rows = self.read(&in_force.file, alert, &newer).await?;
                 verdict = newer;
             }
         }
         self.keep_group(&mut rows, &mut verdict).await?;
-        Ok((in_force.policy, rows, verdict))
+        Ok((in_force.file, rows, verdict))
     }
 
     async fn read(&self, policy: &Policy, alert: &Alert, verdict: &Verdict) -> Result<ArrivalRows, Failure> {
-        Ok(self.store.arrival(&alert.fingerprint, &verdict.routed.group, &cause_keys(policy, verdict)).await?)
+        Ok(self
+            .store
+            .arrival(&alert.fingerprint, &verdict.routed.group, &cause_keys(policy, verdict), tell::flow_of(alert))
+            .await?)
     }
 
     /// An alert that is firing stays with its incident, although a newer policy
@@ -123,6 +127,15 @@ impl Classifier {
             warn!("the failsafe could not be told of a bad policy: {error}");
         }
     }
+}
+
+/// The alert with what the table knows of the flow that it is about.
+fn told(alert: &Alert, rows: &ArrivalRows) -> Alert {
+    let mut told = alert.clone();
+    if let Some(flow) = tell::flow_of(alert) {
+        tell::annotate(&mut told, flow, rows.flow.as_ref());
+    }
+    told
 }
 
 fn writes(rows: &ArrivalRows, arrival: &Arrival) -> Vec<Write> {

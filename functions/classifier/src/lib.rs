@@ -19,6 +19,7 @@ use aws::store::Store;
 use domain::intake;
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use runtime::install::Proposal;
 use runtime::orders::Orders;
 use runtime::{Event, Failure};
 use serde::Deserialize;
@@ -60,7 +61,7 @@ impl Classifier {
         if let Ok(in_force) = self.orders.latest().await
             && let Some(trouble) = in_force.trouble
         {
-            self.tell_trouble(&in_force.policy, &trouble).await;
+            self.tell_trouble(&in_force.file, &trouble).await;
         }
     }
 
@@ -112,7 +113,7 @@ impl Classifier {
 }
 
 /// The policy that somebody wants in force, if the event is no alarm.
-fn proposal(raw: &str) -> Result<Option<install::Proposal>, Failure> {
+fn proposal(raw: &str) -> Result<Option<Proposal>, Failure> {
     if !raw.contains("\"watchkeeper\"") {
         return Ok(None);
     }

@@ -8,6 +8,8 @@ use runtime::Failure;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::ping::PING_PATH;
+
 /// Longest form that is read, in bytes.
 const FORM_MAX: usize = 8_192;
 /// Where Slack hands in clicks.
@@ -15,6 +17,9 @@ pub(crate) const SLACK_PATH: &str = "/slack";
 /// Longest form that is read from Slack, in bytes: the message with the button is in
 /// it, of some 13,000 characters, each up to nine bytes here.
 const SLACK_FORM_MAX: usize = 262_144;
+/// How much is read of what a job says, in bytes. What is longer is cut, not refused:
+/// the ping counts all the same.
+const LOG_MAX: usize = 10_240;
 
 /// A request.
 #[derive(Debug)]
@@ -59,6 +64,10 @@ impl Request {
         let raw: UrlEvent = serde_json::from_str(payload)
             .map_err(|error| Failure::new("BadRequest", format!("this is not a request of a function URL: {error}")))?;
         let body = raw.body.unwrap_or_default();
+        if raw.raw_path.starts_with(PING_PATH) {
+            let body = log(&body, raw.is_base64_encoded);
+            return Ok(Request::of(&raw.request_context.http.method, raw.raw_path, "", raw.headers, body, BTreeMap::new()));
+        }
         let body = if raw.is_base64_encoded {
             STANDARD.decode(&body).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
         } else {
@@ -66,14 +75,26 @@ impl Request {
         };
         let max = if raw.raw_path == SLACK_PATH { SLACK_FORM_MAX } else { FORM_MAX };
         let body = if body.len() > max { String::new() } else { body };
-        Ok(Request {
-            method: raw.request_context.http.method.to_ascii_uppercase(),
-            path: raw.raw_path,
-            query: pairs(&raw.raw_query_string),
-            headers: raw.headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
-            form: pairs(&body),
+        let form = pairs(&body);
+        Ok(Request::of(&raw.request_context.http.method, raw.raw_path, &raw.raw_query_string, raw.headers, body, form))
+    }
+
+    fn of(
+        method: &str,
+        path: String,
+        query: &str,
+        headers: BTreeMap<String, String>,
+        body: String,
+        form: BTreeMap<String, String>,
+    ) -> Request {
+        Request {
+            method: method.to_ascii_uppercase(),
+            path,
+            query: pairs(query),
+            headers: headers.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect(),
+            form,
             body,
-        })
+        }
     }
 
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
@@ -87,6 +108,20 @@ impl Request {
 
     pub(crate) fn form(&self, name: &str) -> Option<&str> {
         self.form.get(name).map(String::as_str)
+    }
+}
+
+/// The beginning of what a job says, whatever bytes it is made of.
+fn log(body: &str, is_base64_encoded: bool) -> String {
+    let upto = |max: usize| &body.as_bytes()[..body.len().min(max)];
+    if is_base64_encoded {
+        // Four characters are three bytes.
+        STANDARD
+            .decode(upto(LOG_MAX.div_ceil(3) * 4))
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_default()
+    } else {
+        String::from_utf8_lossy(upto(LOG_MAX)).into_owned()
     }
 }
 

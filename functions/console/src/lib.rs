@@ -3,10 +3,12 @@
 //! GET shows, only POST acts: mail scanners and chat previews fetch every link
 //! that they see. The link in a message lets its holder see the incident; the
 //! page's buttons carry tokens of their own, each for one action and for an hour. The
-//! buttons of a question in Slack carry one until the question runs out.
+//! buttons of a question in Slack carry one until the question runs out. Jobs that say
+//! that they live have addresses of their own.
 
 mod http;
 mod page;
+mod ping;
 mod slack;
 
 pub use channels::interaction::HOOKS as SLACK_HOOKS;
@@ -32,6 +34,7 @@ use tokio::sync::OnceCell;
 use tracing::{info, warn};
 
 use crate::http::{Request, Response, SLACK_PATH};
+use crate::ping::PING_PATH;
 use crate::slack::SlackApp;
 
 /// How often an answer is tried while others write.
@@ -104,6 +107,9 @@ impl Console {
         if let (SLACK_PATH, Some(app)) = (request.path.as_str(), &self.slack) {
             return self.click(now, app, request, seed).await;
         }
+        if request.path.starts_with(PING_PATH) {
+            return self.ping(now, request, seed).await;
+        }
         let Some(id) = request.path.strip_prefix("/i/").and_then(|id| id.trim_end_matches('/').parse::<IncidentId>().ok()) else {
             return Ok(match request.path.as_str() {
                 "/" | "" => Response::text(200, "Watchkeeper. Open the link in a message to see its incident.\n"),
@@ -132,7 +138,7 @@ impl Console {
     /// The policy in force, though this process may have an older one.
     async fn policy(&self) -> Result<Arc<Policy>, Failure> {
         let control = self.store.control().await?;
-        Ok(self.orders.in_force(control.as_ref().map(|stored| &stored.value)).await?.policy)
+        Ok(self.orders.in_force(control.as_ref().map(|stored| &stored.value)).await?.file)
     }
 
     async fn show(&self, now: Timestamp, id: &IncidentId, token: &str) -> Result<Response, Failure> {

@@ -142,11 +142,11 @@ impl Escalation {
     async fn read(&self, id: &IncidentId) -> Result<Option<Read>, Failure> {
         let (rows, members, orders) = tokio::join!(self.store.incident(id), self.store.members(id), self.orders.latest());
         let (Some(rows), members) = (rows?, members?) else { return Ok(None) };
-        let known = orders?.policy;
+        let known = orders?.file;
         let incident = &rows.incident.value;
         let keys = keys_to_look_up(&known, incident, &members);
         let (mut control, mut pointer, mut causes) = self.store.control_and_causes(&incident.group, &keys).await?;
-        let policy = self.orders.in_force(control.as_ref().map(|stored| &stored.value)).await?.policy;
+        let policy = self.orders.in_force(control.as_ref().map(|stored| &stored.value)).await?.file;
         let newer_keys = keys_to_look_up(&policy, incident, &members);
         if newer_keys != keys {
             (control, pointer, causes) = self.store.control_and_causes(&incident.group, &newer_keys).await?;

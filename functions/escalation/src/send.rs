@@ -146,6 +146,7 @@ impl Escalation {
             Address::Slack(_) => Kind::Slack,
             Address::Pagerduty(_) => Kind::Pagerduty,
             Address::Webhook(_) => Kind::Webhook,
+            Address::Checker(_) => Kind::Checker,
         };
         let destination = self.destination(address, kind).await?;
         let thread = first_receipt(read, address);
@@ -175,7 +176,8 @@ impl Escalation {
 
     /// The destination that a secret describes, read when it is first needed.
     async fn destination(&self, address: &Address, kind: Kind) -> Result<Destination, Failed> {
-        let (Address::Slack(secret) | Address::Pagerduty(secret) | Address::Webhook(secret)) = address else {
+        let (Address::Slack(secret) | Address::Pagerduty(secret) | Address::Webhook(secret) | Address::Checker(secret)) = address
+        else {
             return Err(Failed::new(format!("{address} has no secret")));
         };
         let mut known = self.destinations.lock().await;
@@ -215,8 +217,10 @@ impl Escalation {
             info!(incident_id = %tick.incident.id, because = entry.because.join("; "), "{}", entry.text);
         }
         let id = &tick.incident.id;
+        // Nobody reads the record of the watchdog.
+        let entries = if notice.is_watchdog() { Vec::new() } else { scribe.finish() };
         let mut writes = vec![Write::Put(Row::Notice(id.clone(), Box::new(notice)), Expect::Version(version))];
-        writes.extend(scribe.finish().into_iter().map(|entry| Write::Put(Row::Entry(id.clone(), entry), Expect::Anything)));
+        writes.extend(entries.into_iter().map(|entry| Write::Put(Row::Entry(id.clone(), entry), Expect::Anything)));
         match self.store.commit(writes).await {
             // Another tick has taken it over meanwhile and records it itself.
             Ok(()) | Err(CommitError::Conflict { .. }) => Ok(retry_at),

@@ -1,178 +1,172 @@
-//! A look from outside: one HTTP request, whether it was answered well and how
-//! long that took, as metrics.
+//! Looks from outside, as users do: runs the flows of the probes file that are due in
+//! this Region, counts what came of them, and keeps the last runs.
 //!
-//! The address comes from `WATCHKEEPER_PROBE_URL`; without one there is nothing to
-//! do, and the run says so. Metrics: `Success` (1 or 0) and `Duration`
-//! (milliseconds), by host, in the namespace `Watchkeeper`.
+//! The prober of the home Region also says which flow is down, of all Regions together,
+//! and how many Regions are silent. Terraform hands it the probes file, which it checks
+//! and puts in force.
+//!
+//! A round is for a minute, which the schedule names: a second one for the same minute
+//! changes nothing.
 
-use std::time::Duration;
+mod judge;
+mod lines;
+mod round;
+mod secrets;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper::{Request, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-use runtime::metrics::{emit, line};
+use std::collections::BTreeMap;
+
+use aws::Aws;
+use aws::store::Store;
+use domain::probe::{Probes, tell};
+use jiff::{SignedDuration, Timestamp};
+use probing::{Credentials, Engine, Options};
+use runtime::install::Proposal;
+use runtime::orders::{Orders, OrdersError};
 use runtime::{Event, Failure};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::time::{Instant, timeout};
 use tracing::info;
 
-/// Longest that a request may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
-/// Most of a response that is read, in bytes.
-const BODY_MAX: usize = 1 << 20;
+use self::secrets::Secrets;
 
-/// The prober with what it looks at.
-#[derive(Debug)]
-pub struct Prober {
-    target: Option<Uri>,
+/// A minute that a schedule names is believed if it is no further from now. It may come
+/// late; what is older would be run as if it had been looked at then.
+const OLDEST: SignedDuration = SignedDuration::from_mins(3);
+
+/// Where a prober is, and what it is called.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The table's name.
+    pub table: String,
+    /// The Region that it runs in.
+    pub region: String,
+    /// The Region of the deployment: its table is there, and the secrets.
+    pub home: String,
+    /// The function's name.
+    pub function: String,
 }
 
-/// What a look came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
-    /// Whether it was answered well: a status below 400, with its body.
-    pub is_up: bool,
-    /// Why.
-    pub because: String,
+/// The prober with its connections.
+#[derive(Debug)]
+pub struct Prober {
+    place: Place,
+    store: Store,
+    orders: Orders<Probes>,
+    secrets: Secrets,
+    engine: Engine,
+    credentials: Option<Credentials>,
+}
+
+/// What is asked of the prober.
+#[derive(Debug, Default, Deserialize)]
+struct Request {
+    /// For which minute a round is.
+    #[serde(default)]
+    scheduled_at: Option<String>,
+    #[serde(default)]
+    watchkeeper: Option<Asked>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    install_probes: Proposal,
 }
 
 impl Prober {
-    /// A prober of `url`, if there is one.
+    /// A prober, that runs flows with these options.
     ///
     /// # Errors
-    /// A sentence when `url` is not an `http` or `https` address.
-    pub fn new(url: Option<&str>) -> Result<Prober, String> {
-        let target = url.map(address).transpose()?;
-        Ok(Prober { target })
+    /// A sentence when flows cannot be run with them.
+    pub fn new(aws: &Aws, place: Place, options: Options) -> Result<Prober, String> {
+        let aws = aws.in_region(&place.home);
+        let store = Store::new(aws.clone(), &place.table);
+        let engine = Engine::new(options)?;
+        Ok(Prober { orders: Orders::new(store.clone()), secrets: Secrets::new(aws), store, engine, place, credentials: None })
     }
 
-    /// Takes one run.
+    /// The same, which signs what it asks of Amazon Bedrock with these credentials: those
+    /// of its own role.
+    pub fn signing_with(self, credentials: Option<Credentials>) -> Prober {
+        Prober { credentials, ..self }
+    }
+
+    /// Whether it says, for all Regions, which flow is down.
+    fn is_home(&self) -> bool {
+        self.place.region == self.place.home
+    }
+
+    /// Takes one event: a round, or a probes file to put in force.
     ///
     /// # Errors
-    /// Never: what is down is a result.
+    /// [`Failure`] when a file is refused, and when the table cannot be read or written.
+    /// What is down is a result.
     pub async fn handle(&self, event: Event) -> Result<Value, Failure> {
-        let Some(target) = &self.target else {
-            info!("there is nothing to look at: WATCHKEEPER_PROBE_URL is not set");
-            return Ok(json!({"runs": 0}));
+        let request: Request = serde_json::from_str(event.payload.get())
+            .map_err(|error| Failure::new("BadRequest", format!("the event is none of the prober's: {error}")))?;
+        if let Some(asked) = request.watchkeeper {
+            return self.install(event.now, &asked.install_probes).await;
+        }
+        let control = self.store.control().await?;
+        let probes = match self.orders.in_force(control.as_ref().map(|stored| &stored.value)).await {
+            Ok(in_force) => in_force.file,
+            Err(OrdersError::None { .. }) => {
+                info!("there is nothing to run: no probes file was ever installed");
+                return Ok(json!({"runs": 0}));
+            }
+            Err(error @ (OrdersError::Unusable { .. } | OrdersError::Store(_))) => return Err(error.into()),
         };
-        let begun = Instant::now();
-        let budget = TIMEOUT.min(event.remaining.saturating_sub(Duration::from_secs(1)));
-        let verdict = look(target, budget).await;
-        let duration_ms = begun.elapsed().as_secs_f64() * 1_000.0;
-        let host = target.host().unwrap_or_default();
-        emit(&line(
-            event.now,
-            &[("Host", host)],
-            &[("Success", "None", f64::from(u8::from(verdict.is_up))), ("Duration", "Milliseconds", duration_ms)],
-            &[("because", json!(verdict.because))],
-        ));
-        Ok(json!({"runs": 1, "up": verdict.is_up, "because": verdict.because}))
+        let round = self.round(&event, minute(&request, event.now), &probes).await;
+        // Also when a run could not be kept: the others' were.
+        let judged = if self.is_home() { Some(self.judge(event.now, &probes).await?) } else { None };
+        let round = round?;
+        info!(n_runs = round.runs, n_down = round.down, n_unknown = round.unknown, "the round is complete");
+        let mut answer = json!({"runs": round.runs, "down": round.down, "unknown": round.unknown});
+        if let Some(judged) = judged {
+            answer["flows_down"] = json!(judged.down);
+            answer["silent"] = json!(judged.silent);
+        }
+        Ok(answer)
+    }
+
+    /// Checks a file and puts it in force. The answer has by what each flow is counted,
+    /// so that no alarm is made on what is not.
+    async fn install(&self, now: Timestamp, proposal: &Proposal) -> Result<Value, Failure> {
+        if !self.is_home() {
+            let message = format!("this prober belongs to the deployment in {}; hand the file to the one there", self.place.home);
+            return Err(Failure::new("BadRequest", message));
+        }
+        let probes = proposal.checked::<Probes>()?;
+        let mut answer = proposal.install(&self.store, now, &probes).await?;
+        let dimensions: BTreeMap<&str, _> =
+            probes.flows.iter().map(|flow| (flow.id.as_str(), json!(tell::dimensions(flow)))).collect();
+        answer["dimensions"] = json!(dimensions);
+        Ok(answer)
     }
 }
 
-fn address(url: &str) -> Result<Uri, String> {
-    let uri: Uri = url.parse().map_err(|error| format!("WATCHKEEPER_PROBE_URL is not an address: {error}"))?;
-    match (uri.scheme_str(), uri.host()) {
-        (Some("http" | "https"), Some(_)) => Ok(uri),
-        _ => Err("WATCHKEEPER_PROBE_URL must begin with https:// or http:// and name a host".to_owned()),
-    }
-}
-
-/// Makes one request.
-pub async fn look(target: &Uri, budget: Duration) -> Verdict {
-    let down = |because: String| Verdict { is_up: false, because };
-    match timeout(budget, request(target)).await {
-        Err(_) => down(format!("no answer within {} ms", budget.as_millis())),
-        Ok(Err(why)) => down(why),
-        Ok(Ok(status)) => Verdict { is_up: status < 400, because: format!("status {status}") },
-    }
-}
-
-async fn request(target: &Uri) -> Result<u16, String> {
-    let client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>> =
-        Client::builder(TokioExecutor::new()).build(connector().map_err(|error| format!("no root certificates: {error}"))?);
-    let request = Request::get(target.clone())
-        .header("user-agent", concat!("watchkeeper-prober/", env!("CARGO_PKG_VERSION")))
-        .header("x-synthetic-probe", "watchkeeper")
-        .body(Empty::new())
-        .map_err(|error| error.to_string())?;
-    let response = client.request(request).await.map_err(|error| causes(&error))?;
-    let status = response.status().as_u16();
-    Limited::new(response.into_body(), BODY_MAX)
-        .collect()
-        .await
-        .map_err(|error| format!("the body did not come whole: {error}"))?;
-    Ok(status)
-}
-
-fn connector() -> std::io::Result<HttpsConnector<HttpConnector>> {
-    Ok(HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().build())
-}
-
-/// An error with what caused it, on one line.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    domain::text::clean(&text, 300)
+/// For which minute a round is: the one that the schedule names, else the one that it is.
+fn minute(request: &Request, now: Timestamp) -> Timestamp {
+    let named = request.scheduled_at.as_deref().and_then(|at| at.parse::<Timestamp>().ok());
+    named.filter(|at| now.duration_since(*at).abs() <= OLDEST).unwrap_or(now)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpListener;
-
-    /// A server that gives one answer, and then hangs up.
-    async fn answering(answer: &'static str) -> Uri {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let uri = format!("http://{}/health", listener.local_addr().unwrap()).parse().unwrap();
-        tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut request = [0; 1_024];
-            let _ = stream.read(&mut request).await;
-            let _ = stream.write_all(answer.as_bytes()).await;
-        });
-        uri
-    }
-
-    #[tokio::test]
-    async fn a_good_answer_is_up_and_everything_else_says_why_not() {
-        let long = Duration::from_secs(5);
-        for (answer, is_up, because) in [
-            ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", true, "status 200"),
-            ("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n", false, "status 503"),
-            ("HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\ncut", false, "the body did not come whole"),
-            ("nonsense\r\n\r\n", false, "invalid HTTP"),
-            ("", false, "connection closed"),
-        ] {
-            let verdict = look(&answering(answer).await, long).await;
-            assert_eq!(verdict.is_up, is_up, "{answer}: {verdict:?}");
-            assert!(verdict.because.contains(because), "{answer}: {verdict:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn silence_is_down_when_its_time_is_up() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let uri: Uri = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-        let verdict = look(&uri, Duration::from_millis(50)).await;
-        assert_eq!(verdict, Verdict { is_up: false, because: "no answer within 50 ms".into() });
-    }
 
     #[test]
-    fn only_web_addresses_are_looked_at() {
-        assert!(Prober::new(Some("https://example.com/health")).is_ok());
-        assert!(Prober::new(None).is_ok());
-        for url in ["ftp://example.com", "example.com", "https://", "not an address"] {
-            assert!(Prober::new(Some(url)).unwrap_err().contains("WATCHKEEPER_PROBE_URL"), "{url}");
+    fn a_round_is_for_the_minute_that_the_schedule_names_unless_that_is_long_ago() {
+        let now: Timestamp = "2026-06-01T00:01:02Z".parse().unwrap();
+        for (named, wanted) in [
+            (Some("2026-06-01T00:00:59Z"), "2026-06-01T00:00:59Z"),
+            (Some("2026-05-31T23:58:02Z"), "2026-05-31T23:58:02Z"),
+            (Some("2026-05-31T23:58:01Z"), "2026-06-01T00:01:02Z"),
+            (Some("2026-06-02T00:00:00Z"), "2026-06-01T00:01:02Z"),
+            (Some("<aws.scheduler.scheduled-time>"), "2026-06-01T00:01:02Z"),
+            (None, "2026-06-01T00:01:02Z"),
+        ] {
+            let request = Request { scheduled_at: named.map(str::to_owned), watchkeeper: None };
+            assert_eq!(minute(&request, now).to_string(), wanted, "{named:?}");
         }
     }
 }

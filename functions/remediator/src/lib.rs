@@ -106,7 +106,7 @@ impl Remediator {
         let control = control?;
         let no_control = Control::default();
         let in_force = self.orders.in_force(Some(control.as_ref().map_or(&no_control, |stored| &stored.value))).await?;
-        Ok(Some(Read { now, seq: request.seq, policy: in_force.policy, control, no_control, rows, members: members? }))
+        Ok(Some(Read { now, seq: request.seq, policy: in_force.file, control, no_control, rows, members: members? }))
     }
 
     /// Has the escalation look at once; whether that worked. The clock that is started

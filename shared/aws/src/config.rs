@@ -169,6 +169,12 @@ impl Aws {
         Aws { shared: Arc::new(Shared { config, endpoints, clients: Clients::default() }) }
     }
 
+    /// The same clients for another region.
+    pub fn in_region(&self, region: &str) -> Aws {
+        let config = self.shared.config.to_builder().region(Region::new(region.to_owned())).build();
+        Aws::new(config, self.shared.endpoints.clone())
+    }
+
     /// The region that calls go to, if one is known.
     pub fn region(&self) -> Option<&str> {
         self.shared.config.region().map(Region::as_ref)

@@ -54,9 +54,9 @@ pub(crate) fn judge(
     match (&destination.way, answer.status.is_success()) {
         (Way::SlackBot { .. } | Way::SlackWebhook, _) => case.slack(shape),
         (Way::Pagerduty { .. }, true) => Verdict::Taken(Receipt(Some(pagerduty::dedup_key(outgoing.brief)))),
-        (Way::Webhook { .. }, true) => Verdict::Taken(Receipt(None)),
+        (Way::Webhook { .. } | Way::Checker, true) => Verdict::Taken(Receipt(None)),
         (Way::Pagerduty { .. }, false) => Verdict::Failed(case.by_status(&case.pagerduty_said())),
-        (Way::Webhook { .. }, false) => Verdict::Failed(case.by_status(&case.said())),
+        (Way::Webhook { .. } | Way::Checker, false) => Verdict::Failed(case.by_status(&case.said())),
     }
 }
 
@@ -72,7 +72,7 @@ fn look(destination: &Destination) -> String {
     match destination.kind() {
         Kind::Slack => "if this lasts, see https://slack-status.com".to_owned(),
         Kind::Pagerduty => "if this lasts, see https://status.pagerduty.com".to_owned(),
-        Kind::Webhook => format!("if this lasts, see to the receiver at {}", destination.host()),
+        Kind::Webhook | Kind::Checker => format!("if this lasts, see to the receiver at {}", destination.host()),
     }
 }
 
@@ -153,6 +153,7 @@ impl Case<'_> {
             Kind::Slack => ("`webhook_url` or `api_url`", "`webhook_url` or `api_url`"),
             Kind::Pagerduty => ("`api_url`", "`routing_key` and `api_url`"),
             Kind::Webhook => ("`url`", "`url` and `signing_key`"),
+            Kind::Checker => ("`url`", "`url`"),
         };
         match self.status.as_u16() {
             // Not let in at all, so not taken.

@@ -8,6 +8,7 @@
 //! | [`Kind::Slack`], by bot (threads; takes precedence) | `bot_token` with the scope `chat:write`, `channel` (its id), `api_url` (default `https://slack.com/api`) |
 //! | [`Kind::Pagerduty`] | `routing_key` of an Events API v2 integration, `api_url` (default `https://events.pagerduty.com`; the EU's is `https://events.eu.pagerduty.com`) |
 //! | [`Kind::Webhook`] | `url`, `signing_key` of at least 32 bytes |
+//! | [`Kind::Checker`] | `url` |
 
 use std::fmt;
 
@@ -37,6 +38,8 @@ pub enum Kind {
     Pagerduty,
     /// A webhook of the operator's own.
     Webhook,
+    /// A checker outside that waits for beats: any `POST` to its address is one.
+    Checker,
 }
 
 impl Kind {
@@ -45,6 +48,7 @@ impl Kind {
             Kind::Slack => "Slack",
             Kind::Pagerduty => "PagerDuty",
             Kind::Webhook => "webhook",
+            Kind::Checker => "checker",
         }
     }
 
@@ -53,6 +57,7 @@ impl Kind {
             Kind::Slack => r#"{"webhook_url": "https://hooks.slack.com/services/…"} or {"bot_token": "xoxb-…", "channel": "C…"}"#,
             Kind::Pagerduty => r#"{"routing_key": "the 32 characters of the integration key"}"#,
             Kind::Webhook => r#"{"url": "https://…", "signing_key": "at least 32 random characters"}"#,
+            Kind::Checker => r#"{"url": "https://…"}"#,
         }
     }
 }
@@ -78,6 +83,7 @@ pub(crate) enum Way {
     SlackBot { authorization: HeaderValue, channel: String },
     Pagerduty { routing_key: String },
     Webhook { signing_key: String },
+    Checker,
 }
 
 /// A request, ready to be sent any number of times.
@@ -120,6 +126,7 @@ impl Destination {
                 }
                 Ok(Destination { way: Way::Webhook { signing_key }, endpoint })
             }
+            Kind::Checker => Ok(Destination { way: Way::Checker, endpoint: fields.url("url")? }),
         }
     }
 
@@ -129,6 +136,7 @@ impl Destination {
             Way::SlackWebhook | Way::SlackBot { .. } => Kind::Slack,
             Way::Pagerduty { .. } => Kind::Pagerduty,
             Way::Webhook { .. } => Kind::Webhook,
+            Way::Checker => Kind::Checker,
         }
     }
 
@@ -142,7 +150,7 @@ impl Destination {
     pub(crate) fn is_repeatable(&self) -> bool {
         match self.way {
             Way::SlackWebhook | Way::SlackBot { .. } => false,
-            Way::Pagerduty { .. } | Way::Webhook { .. } => true,
+            Way::Pagerduty { .. } | Way::Webhook { .. } | Way::Checker => true,
         }
     }
 
@@ -152,6 +160,7 @@ impl Destination {
         let uri = self.endpoint.uri();
         let secrets = match &self.way {
             Way::SlackWebhook => [uri.path(), ""],
+            Way::Checker => [uri.path_and_query().map_or("", |path| path.as_str()), uri.path()],
             Way::SlackBot { authorization, .. } => [authorization.to_str().unwrap_or_default().trim_start_matches("Bearer "), ""],
             Way::Pagerduty { routing_key } => [routing_key, ""],
             Way::Webhook { signing_key } => [signing_key.as_str(), uri.path_and_query().map_or("", |path| path.as_str())],
@@ -165,6 +174,8 @@ impl Destination {
     pub(crate) fn letter(&self, outgoing: &Outgoing<'_>, shape: slack::Shape) -> Option<Letter> {
         let mut headers = HeaderMap::new();
         let body = match &self.way {
+            // Who it is of is in the address alone.
+            Way::Checker => "{}".to_owned(),
             Way::SlackWebhook => slack::message(outgoing.brief, None, shape).to_string(),
             Way::SlackBot { authorization, channel } => {
                 headers.insert(AUTHORIZATION, authorization.clone());

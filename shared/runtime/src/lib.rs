@@ -3,9 +3,11 @@
 
 pub mod config;
 mod entry;
+pub mod install;
 mod logs;
 pub mod metrics;
 pub mod orders;
+pub mod standing;
 
 use std::time::Duration;
 

@@ -9,6 +9,17 @@ pub const NAMESPACE: &str = "Watchkeeper";
 /// A line that CloudWatch reads as metrics: each with its unit, all with the same
 /// dimensions; `fields` are only logged.
 pub fn line(now: Timestamp, dimensions: &[(&str, &str)], metrics: &[(&str, &str, f64)], fields: &[(&str, Value)]) -> Value {
+    line_in(NAMESPACE, now, dimensions, metrics, fields)
+}
+
+/// The same in another namespace.
+pub fn line_in(
+    namespace: &str,
+    now: Timestamp,
+    dimensions: &[(&str, &str)],
+    metrics: &[(&str, &str, f64)],
+    fields: &[(&str, Value)],
+) -> Value {
     let names: Vec<&str> = dimensions.iter().map(|(name, _)| *name).collect();
     let definitions: Vec<Value> = metrics.iter().map(|(name, unit, _)| json!({"Name": name, "Unit": unit})).collect();
     let mut line = Map::new();
@@ -16,7 +27,7 @@ pub fn line(now: Timestamp, dimensions: &[(&str, &str)], metrics: &[(&str, &str,
         "_aws".to_owned(),
         json!({
             "Timestamp": now.as_millisecond(),
-            "CloudWatchMetrics": [{"Namespace": NAMESPACE, "Dimensions": [names], "Metrics": definitions}],
+            "CloudWatchMetrics": [{"Namespace": namespace, "Dimensions": [names], "Metrics": definitions}],
         }),
     );
     line.extend(dimensions.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))));

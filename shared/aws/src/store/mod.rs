@@ -18,6 +18,10 @@
 //! | a line of the record | `INC#id` | `TIMELINE#moment#key` |
 //! | who works on a target | `TARGET#target` | `LEASE` |
 //! | recent actions | `ACTIONS` | `STATE` |
+//! | what was heard of a job | `HEARTBEAT` | the heartbeat's id |
+//! | a file of probes | `PROBES` | its version |
+//! | the last runs of a flow in a Region | `FLOW#id` | `REGION#region` |
+//! | whether a flow is down | `FLOW#id` | `STATE` |
 //!
 //! Indexes: `incident-members` (alerts by incident), `open-incidents` (incidents
 //! and remediations that are not over, by their next wake-up) and
@@ -25,12 +29,15 @@
 //! were their service).
 
 mod commit;
+mod flows;
+mod heartbeats;
 mod read;
 mod row;
 
 use std::fmt;
 
 pub use self::commit::{CommitError, Expect, Write};
+pub use self::flows::FlowRows;
 pub use self::read::{ArrivalRows, IncidentRows, OpenRow};
 pub use self::row::Row;
 use crate::{Aws, AwsError};

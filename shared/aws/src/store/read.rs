@@ -11,6 +11,7 @@ use domain::id::IncidentId;
 use domain::incident::{AlertRecord, Incident, Pointer};
 use domain::inhibit::{Causes, SourceKey};
 use domain::notice::Notice;
+use domain::probe::watch::FlowState;
 use domain::remediation::{Actions, Lease, Remedy, Target};
 use domain::route::GroupKey;
 use domain::timeline::Entry;
@@ -38,6 +39,8 @@ pub struct ArrivalRows {
     pub pointer: Option<Stored<Pointer>>,
     /// Causes noted under the keys that were asked for.
     pub causes: Vec<Stored<Causes>>,
+    /// What is known of the flow that was asked for.
+    pub flow: Option<FlowState>,
 }
 
 /// An incident with what belongs to it, but its record.
@@ -62,7 +65,8 @@ pub enum OpenRow {
 
 impl Store {
     /// What is known when an alert of this group comes in, with the causes under
-    /// `keys`: one call.
+    /// `keys`, and of the flow that it is about, if it is about one: one call. What is
+    /// known of a flow only tells people more: a row that cannot be read is none.
     ///
     /// # Errors
     /// [`StoreError`] when the call fails or a row is unreadable.
@@ -71,12 +75,16 @@ impl Store {
         fingerprint: &Fingerprint,
         group: &GroupKey,
         keys: &BTreeSet<SourceKey>,
+        flow: Option<&str>,
     ) -> Result<ArrivalRows, StoreError> {
+        let flow = flow.map(Key::flow);
         let (control, record, pointer) = (Key::control(), Key::alert(fingerprint), Key::pointer(group));
         let mut wanted: Vec<Key> = keys.iter().map(Key::causes).collect();
         wanted.extend([control.clone(), record.clone(), pointer.clone()]);
+        wanted.extend(flow.clone());
         let mut found = self.batch(wanted).await?;
         Ok(ArrivalRows {
+            flow: flow.and_then(|key| take(&mut found, &key).ok().flatten()).map(|stored| stored.value),
             control: take(&mut found, &control)?,
             record: take(&mut found, &record)?,
             pointer: take(&mut found, &pointer)?,
@@ -117,6 +125,14 @@ impl Store {
     /// [`StoreError`] when the call fails or the row is unreadable.
     pub async fn policy(&self, version: &str) -> Result<Option<Value>, StoreError> {
         Ok(self.get::<Value>(&Key::policy(version)).await?.map(|stored| stored.value))
+    }
+
+    /// A file of probes by its version.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the call fails or the row is unreadable.
+    pub async fn probes(&self, version: &str) -> Result<Option<Value>, StoreError> {
+        Ok(self.get::<Value>(&Key::probes(version)).await?.map(|stored| stored.value))
     }
 
     /// The open incident of a group.
@@ -284,7 +300,7 @@ impl Store {
         .await
     }
 
-    async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<Stored<T>>, StoreError> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<Stored<T>>, StoreError> {
         let answer = self
             .aws
             .dynamodb()
@@ -300,7 +316,7 @@ impl Store {
     }
 
     /// Rows by their keys, in one call for each hundred.
-    async fn batch(&self, keys: Vec<Key>) -> Result<BTreeMap<Key, Item>, StoreError> {
+    pub(super) async fn batch(&self, keys: Vec<Key>) -> Result<BTreeMap<Key, Item>, StoreError> {
         let mut found = BTreeMap::new();
         for chunk in keys.chunks(BATCH_MAX) {
             let mut wanted: Vec<Item> = chunk.iter().map(Key::attributes).collect();
@@ -336,7 +352,7 @@ impl Store {
         Ok(found)
     }
 
-    async fn query(&self, query: Query) -> Result<Vec<Item>, StoreError> {
+    pub(super) async fn query(&self, query: Query) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
         let mut next: Option<HashMap<String, AttributeValue>> = None;
         loop {
@@ -368,12 +384,12 @@ impl Store {
 }
 
 /// A query of the table or of an index.
-struct Query {
-    index: Option<&'static str>,
-    condition: &'static str,
-    values: Vec<(&'static str, String)>,
-    newest_first: bool,
-    limit: Option<usize>,
+pub(super) struct Query {
+    pub(super) index: Option<&'static str>,
+    pub(super) condition: &'static str,
+    pub(super) values: Vec<(&'static str, String)>,
+    pub(super) newest_first: bool,
+    pub(super) limit: Option<usize>,
 }
 
 fn take<T: DeserializeOwned>(found: &mut BTreeMap<Key, Item>, key: &Key) -> Result<Option<Stored<T>>, StoreError> {

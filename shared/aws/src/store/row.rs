@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::alert::Fingerprint;
 use domain::control::Control;
+use domain::heartbeat;
 use domain::id::IncidentId;
 use domain::incident::{AlertRecord, Incident, Pointer};
 use domain::inhibit::{Causes, SourceKey};
 use domain::notice::Notice;
+use domain::probe::watch::{FlowState, RegionState};
 use domain::remediation::{Actions, Lease, Remedy, Target};
 use domain::retention;
 use domain::route::GroupKey;
@@ -29,9 +31,11 @@ pub(super) const OPEN: &str = "OPEN";
 #[derive(Debug, Clone, PartialEq)]
 pub enum Row {
     /// What operators change.
-    Control(Control),
+    Control(Box<Control>),
     /// A policy by its version.
     Policy(String, Value),
+    /// A file of probes by its version.
+    Probes(String, Value),
     /// An alert.
     Alert(Box<AlertRecord>),
     /// The open incident of a group.
@@ -50,6 +54,12 @@ pub enum Row {
     Lease(Box<Lease>),
     /// Recent actions.
     Actions(Actions),
+    /// What was heard of a job, and what people were told of it.
+    Heartbeat(Box<heartbeat::State>),
+    /// The last runs of a flow in a Region: the flow's id, the Region.
+    FlowRegion(String, String, Box<RegionState>),
+    /// Whether a flow is down, by its id.
+    Flow(String, Box<FlowState>),
 }
 
 /// The keys of a row.
@@ -70,6 +80,10 @@ impl Key {
 
     pub(super) fn policy(version: &str) -> Key {
         Key::new("POLICY", version)
+    }
+
+    pub(super) fn probes(version: &str) -> Key {
+        Key::new("PROBES", version)
     }
 
     pub(super) fn alert(fingerprint: &Fingerprint) -> Key {
@@ -100,6 +114,19 @@ impl Key {
         Key::new("ACTIONS", "STATE")
     }
 
+    /// All heartbeats stand in one partition: they are read together every minute.
+    pub(super) fn heartbeat(id: &str) -> Key {
+        Key::new(HEARTBEAT, id)
+    }
+
+    pub(super) fn flow_region(flow: &str, region: &str) -> Key {
+        Key::new(format!("FLOW#{flow}"), format!("REGION#{region}"))
+    }
+
+    pub(super) fn flow(flow: &str) -> Key {
+        Key::new(format!("FLOW#{flow}"), "STATE")
+    }
+
     pub(super) fn attributes(&self) -> Item {
         HashMap::from([("pk".to_owned(), text(&self.pk)), ("sk".to_owned(), text(&self.sk))])
     }
@@ -115,6 +142,9 @@ pub(super) const TIMELINE: &str = "TIMELINE#";
 
 /// The key of an incident itself, in its partition.
 pub(super) const META: &str = "META";
+
+/// The partition of the heartbeats.
+pub(super) const HEARTBEAT: &str = "HEARTBEAT";
 
 /// How the keys of an incident's remediations begin.
 pub(super) const REMEDY: &str = "REMEDY#";
@@ -135,6 +165,7 @@ impl Row {
         match self {
             Row::Control(_) => Key::control(),
             Row::Policy(version, _) => Key::policy(version),
+            Row::Probes(version, _) => Key::probes(version),
             Row::Alert(record) => Key::alert(&record.alert.fingerprint),
             Row::Pointer(pointer) => Key::pointer(&pointer.group),
             Row::Causes(causes) => Key::causes(&causes.key),
@@ -144,6 +175,9 @@ impl Row {
             Row::Entry(id, entry) => Key::new(partition(id), format!("{TIMELINE}{}#{}", sortable(entry.at), entry.key)),
             Row::Lease(lease) => Key::lease(&lease.target),
             Row::Actions(_) => Key::actions(),
+            Row::Heartbeat(state) => Key::heartbeat(&state.id),
+            Row::FlowRegion(flow, region, _) => Key::flow_region(flow, region),
+            Row::Flow(flow, _) => Key::flow(flow),
         }
     }
 
@@ -152,7 +186,7 @@ impl Row {
         let key = self.key();
         let doc = match self {
             Row::Control(value) => json(value),
-            Row::Policy(_, value) => json(value),
+            Row::Policy(_, value) | Row::Probes(_, value) => json(value),
             Row::Alert(value) => json(value),
             Row::Pointer(value) => json(value),
             Row::Causes(value) => json(value),
@@ -162,6 +196,9 @@ impl Row {
             Row::Entry(_, value) => json(value),
             Row::Lease(value) => json(value),
             Row::Actions(value) => json(value),
+            Row::Heartbeat(value) => json(value),
+            Row::FlowRegion(_, _, value) => json(value),
+            Row::Flow(_, value) => json(value),
         }
         .map_err(|problem| StoreError::Unreadable { pk: key.pk.clone(), sk: key.sk.clone(), problem })?;
         let mut item = key.attributes();
@@ -179,14 +216,22 @@ impl Row {
     /// The second after which the row may be deleted; none while it is in use.
     fn expires(&self) -> Option<i64> {
         match self {
-            Row::Control(_) | Row::Policy(..) | Row::Pointer(_) | Row::Causes(_) => None,
+            Row::Control(_) | Row::Policy(..) | Row::Probes(..) | Row::Pointer(_) | Row::Causes(_) | Row::Flow(..) => None,
+            Row::Alert(record) if record.alert.is_watchdog() => {
+                let heard = record.history.newest().map(|transition| transition.received_at)?;
+                Some(retention::expires(retention::WATCHDOG, heard))
+            }
             Row::Alert(record) if record.is_firing() => None,
             Row::Alert(record) => {
                 let heard = record.history.newest().map(|transition| transition.received_at)?;
                 Some(retention::expires(retention::ALERT, heard))
             }
             Row::Incident(incident) if incident.is_open() => None,
+            Row::Incident(incident) if incident.is_watchdog() => {
+                Some(retention::expires(retention::WATCHDOG, incident.opened_at))
+            }
             Row::Incident(incident) => Some(retention::expires(retention::INCIDENT, incident.wake_at)),
+            Row::Notice(_, notice) if notice.is_watchdog() => Some(retention::expires(retention::WATCHDOG, notice.at)),
             Row::Notice(_, notice) => Some(retention::expires(retention::INCIDENT, notice.at)),
             Row::Remedy(_, remedy) => Some(retention::expires(retention::INCIDENT, remedy.wake_at.unwrap_or(remedy.alert_at))),
             Row::Entry(_, entry) => Some(retention::expires(retention::INCIDENT, entry.at)),
@@ -195,6 +240,9 @@ impl Row {
                 Some(retention::expires(retention::WORKING, until))
             }
             Row::Actions(actions) => Some(retention::expires(retention::WORKING, *actions.began_at.last()?)),
+            Row::Heartbeat(state) if state.watched.is_some() => None,
+            Row::Heartbeat(state) => Some(retention::expires(retention::HEARTBEAT, state.heard.last_at().max(state.retired_at)?)),
+            Row::FlowRegion(_, _, state) => Some(retention::expires(retention::WORKING, state.last_at()?)),
         }
     }
 
@@ -219,12 +267,16 @@ impl Row {
             }
             Row::Control(_)
             | Row::Policy(..)
+            | Row::Probes(..)
             | Row::Pointer(_)
             | Row::Causes(_)
             | Row::Notice(..)
             | Row::Entry(..)
             | Row::Lease(_)
-            | Row::Actions(_) => Vec::new(),
+            | Row::Actions(_)
+            | Row::Heartbeat(_)
+            | Row::FlowRegion(..)
+            | Row::Flow(..) => Vec::new(),
         }
     }
 }

@@ -29,6 +29,7 @@ fn the_secrets_of_each_kind_are_read() {
             r#"{"url":"https://example.com/hook?a=b","signing_key":"0123456789abcdef0123456789abcdef"}"#,
             "https://example.com/hook?a=b",
         ),
+        (Kind::Checker, r#"{"url":"https://hc-ping.com/1f3c"}"#, "https://hc-ping.com/1f3c"),
     ] {
         let destination = good(kind, secret);
         assert_eq!(destination.endpoint.uri().to_string(), wanted);
@@ -52,6 +53,7 @@ fn a_bad_secret_is_explained_without_being_repeated() {
         (Kind::Pagerduty, r#"{"routing_key":"SEC RET"}"#, ["`routing_key`", "blanks"]),
         (Kind::Webhook, r#"{"url":"https://example.com/SECRET"}"#, ["`signing_key` in the webhook secret is missing", "32"]),
         (Kind::Webhook, r#"{"url":"https://example.com/","signing_key":"SECRET"}"#, ["shorter than 32 bytes", "random"]),
+        (Kind::Checker, r#"{"address":"SECRET"}"#, ["`url` in the checker secret is missing", "https://"]),
         (Kind::Webhook, r#"{"signing_key":"SECRET"}"#, ["`url` in the webhook secret is missing", "https://"]),
     ] {
         let why = Destination::parse(kind, secret).unwrap_err().to_string();
