@@ -23,6 +23,32 @@ With --json the answer is one JSON value on standard output. An error is a line
 of JSON on standard error, {\"error\": \"there is no ...\", \"exit_code\": 1}, and
 so is what else there is to know, {\"note\": \"...\"}.";
 
+pub(crate) const ABOUT_HEARTBEATS: &str = "\
+A job that stays silent raises an alert. Which jobs there are stands in the
+file of probes, under `heartbeats`; each pings an address of its own when it
+has succeeded, and if it likes when it starts and when it fails.
+
+Examples:
+  watchkeeper heartbeat list
+  watchkeeper heartbeat url nightly-backup";
+
+pub(crate) const ABOUT_HEARTBEAT_LIST: &str = "\
+What is wrong comes first. A job that is `waiting` was not heard of yet, and
+need not have been: it has one whole period from when it was installed. Times
+are in your zone (TZ).
+
+Examples:
+  watchkeeper heartbeat list
+  watchkeeper heartbeat list --json";
+
+pub(crate) const ABOUT_HEARTBEAT_URL: &str = "\
+The address holds a token: whoever knows it can say for this job that it lives.
+It is made from the key that signs links, so you need the permission to read
+that secret. It stays the same until the key is replaced.
+
+Example:
+  watchkeeper heartbeat url nightly-backup";
+
 pub(crate) const ABOUT_INCIDENTS: &str = "\
 An incident is named as in the messages about it: 0K3-M9Q-F7T. Case, dashes and
 spaces do not matter, and O, I and L are read as 0 and 1.

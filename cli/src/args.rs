@@ -8,11 +8,13 @@ use domain::id::IncidentId;
 use domain::span::Span;
 
 use crate::about::{
-    ABOUT_ACK, ABOUT_ALL, ABOUT_APPROVE, ABOUT_APPROVE_HERE, ABOUT_DECLINE, ABOUT_DECLINE_HERE, ABOUT_INCIDENTS, ABOUT_LIST,
-    ABOUT_REDRIVE, ABOUT_REMEDIATION_LIST, ABOUT_REMEDIATIONS, ABOUT_REPORT, ABOUT_RESOLVE, ABOUT_RESUME, ABOUT_SHOW,
-    ABOUT_SILENCE_ADD, ABOUT_SILENCES, ABOUT_STOP, ABOUT_WINDOW_ADD, ABOUT_WINDOWS,
+    ABOUT_ACK, ABOUT_ALL, ABOUT_APPROVE, ABOUT_APPROVE_HERE, ABOUT_DECLINE, ABOUT_DECLINE_HERE, ABOUT_HEARTBEAT_LIST,
+    ABOUT_HEARTBEAT_URL, ABOUT_HEARTBEATS, ABOUT_INCIDENTS, ABOUT_LIST, ABOUT_REDRIVE, ABOUT_REMEDIATION_LIST,
+    ABOUT_REMEDIATIONS, ABOUT_REPORT, ABOUT_RESOLVE, ABOUT_RESUME, ABOUT_SHOW, ABOUT_SILENCE_ADD, ABOUT_SILENCES, ABOUT_STOP,
+    ABOUT_WINDOW_ADD, ABOUT_WINDOWS,
 };
 use crate::policy::{self, PolicyCommand};
+use crate::probes::{self, ProbesCommand};
 use crate::read::{self, Matchers, Name, Reason};
 
 // Clap wraps these only where a line is too long: they are laid out by hand for
@@ -130,12 +132,18 @@ pub(crate) enum Command {
     /// See, answer, stop and resume automatic remediation.
     #[command(subcommand, arg_required_else_help = true, after_help = ABOUT_REMEDIATIONS)]
     Remediation(RemediationCommand),
+    /// See users' jobs that are waited for, and their addresses.
+    #[command(subcommand, arg_required_else_help = true, after_help = ABOUT_HEARTBEATS)]
+    Heartbeat(HeartbeatCommand),
     /// Bring in again the events that could not be processed.
     #[command(after_help = ABOUT_REDRIVE)]
     Redrive,
     /// Check, test, explain and replay the standing orders.
     #[command(subcommand, arg_required_else_help = true, after_help = policy::ABOUT)]
     Policy(PolicyCommand),
+    /// Check and run synthetic flows, and see how they fare.
+    #[command(subcommand, arg_required_else_help = true, after_help = probes::ABOUT)]
+    Probes(ProbesCommand),
 }
 
 /// About incidents.
@@ -210,6 +218,21 @@ pub(crate) enum SilenceCommand {
     Expire {
         /// Its name, as `list` shows it.
         name: String,
+    },
+}
+
+/// About heartbeats.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HeartbeatCommand {
+    /// List them: how they fare, and when they must be heard of.
+    #[command(after_help = ABOUT_HEARTBEAT_LIST)]
+    List,
+    /// Say the address that a job pings, and how.
+    #[command(after_help = ABOUT_HEARTBEAT_URL)]
+    Url {
+        /// Its name, as the file of probes has it.
+        #[arg(value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+        id: String,
     },
 }
 

@@ -56,7 +56,7 @@ impl Context {
     }
 
     pub(crate) async fn policy(&self) -> Result<Arc<Policy>, Fault> {
-        Ok(self.orders.latest().await.map_err(|error| fault::orders(error, self.place()))?.policy)
+        Ok(self.orders.latest().await.map_err(|error| fault::orders(error, self.place()))?.file)
     }
 
     /// What operators have changed.
@@ -71,7 +71,7 @@ impl Context {
             let stored = self.control().await?;
             let mut control = stored.value.clone();
             let result = change(&mut control)?;
-            match self.store.commit(vec![Write::over(aws::store::Row::Control(control), Some(&stored))]).await {
+            match self.store.commit(vec![Write::over(aws::store::Row::Control(Box::new(control)), Some(&stored))]).await {
                 Ok(()) => return Ok(result),
                 Err(CommitError::Conflict { .. }) => {
                     tokio::time::sleep(conflict_pause(attempt, u64::from(std::process::id()))).await;

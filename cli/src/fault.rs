@@ -17,6 +17,8 @@ pub(crate) enum Fault {
     Usage(String),
     /// AWS could not be asked.
     Aws(String),
+    /// It was asked, but nothing can be said.
+    Unknown(String),
 }
 
 /// Which deployment is asked.
@@ -39,13 +41,13 @@ impl Fault {
         match self {
             Fault::No(_) => 1,
             Fault::Usage(_) => 2,
-            Fault::Aws(_) => 3,
+            Fault::Aws(_) | Fault::Unknown(_) => 3,
         }
     }
 
     pub(crate) fn text(&self) -> &str {
         match self {
-            Fault::No(text) | Fault::Usage(text) | Fault::Aws(text) => text,
+            Fault::No(text) | Fault::Usage(text) | Fault::Aws(text) | Fault::Unknown(text) => text,
         }
     }
 
@@ -143,7 +145,7 @@ pub(crate) fn commit(error: CommitError, place: &Place) -> Fault {
 pub(crate) fn orders(error: OrdersError, place: &Place) -> Fault {
     match error {
         OrdersError::Store(error) => store(error, place),
-        other @ (OrdersError::None | OrdersError::Unusable { .. }) => Fault::No(other.to_string()),
+        other @ (OrdersError::None { .. } | OrdersError::Unusable { .. }) => Fault::No(other.to_string()),
     }
 }
 

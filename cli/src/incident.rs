@@ -70,7 +70,8 @@ async fn list(context: &Context, service: Option<String>, since: Span) -> Result
             .map_err(|error| fault::store(error, context.place()))?
             .into_iter()
             .filter_map(|row| match row {
-                OpenRow::Incident(stored) => Some(stored.value),
+                // Nobody works on the watchdog's.
+                OpenRow::Incident(stored) => Some(stored.value).filter(|incident| !incident.is_watchdog()),
                 OpenRow::Remedy(..) => None,
             })
             .collect(),

@@ -3,10 +3,14 @@
 
 mod about;
 mod args;
+mod checked;
 mod context;
 mod fault;
+mod file;
+mod heartbeat;
 mod incident;
 mod policy;
+mod probes;
 mod read;
 mod redrive;
 mod remediation;
@@ -61,12 +65,14 @@ async fn run(arguments: Arguments) -> Result<(), Fault> {
     let Arguments { global, command } = arguments;
     match command {
         Command::Policy(command) => policy::run(&global, command).await,
+        Command::Probes(command) => probes::run(global, command).await,
         Command::Incident(command) => incident::run(&Context::open(global).await?, command).await,
         Command::Silence(command) => silence::run(&Context::open(global).await?, command.into(), SilenceKind::Silence).await,
         Command::Maintenance(command) => {
             silence::run(&Context::open(global).await?, command.into(), SilenceKind::Maintenance).await
         }
         Command::Remediation(command) => remediation::run(&Context::open(global).await?, command).await,
+        Command::Heartbeat(command) => heartbeat::run(&Context::open(global).await?, command).await,
         Command::Redrive => redrive::run(&Context::open(global).await?).await,
     }
 }

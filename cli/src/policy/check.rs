@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::policy::lint::{KINDS, is_allowed, too_many_pages};
-use domain::policy::{Mark, Outline, Policy, Problems, Warning};
+use domain::policy::{Policy, Warning};
 use domain::replay::{Catalogue, pages_per_week};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::file::PolicyFile;
 use super::replay::source;
 use crate::args::Global;
+use crate::checked::Checked;
 use crate::fault::Fault;
-use crate::show::{self, Severity};
+use crate::file::{Kind, SourceFile};
+use crate::show;
 
 /// How often people may be woken in a week, unless said otherwise.
 const PAGES_MAX: u32 = 10;
@@ -62,16 +63,17 @@ pub(crate) struct CheckArgs {
 }
 
 pub(crate) fn run(global: &Global, args: &CheckArgs) -> Result<(), Fault> {
-    let file = PolicyFile::open(&args.file)?;
-    let outline = Outline::of(&file.text);
+    let file = SourceFile::open(&args.file, Kind::Policy)?;
+    let checked = Checked::new(global, &file, args.deny_warnings);
     match file.policy_with_warnings(runtime::now()) {
         Ok((policy, mut warnings)) => {
             if let Some(history) = &args.history {
                 warnings.extend(too_often(&policy, history, args.max_pages_per_week)?);
             }
-            right(global, args, &file, &outline, &policy, &warnings)
+            let more = json!({"version": policy.version});
+            checked.right(&warnings, more, || show::policy(&file.name, &policy, warnings.len()))
         }
-        Err(problems) => Err(wrong(global, &file, &outline, &problems)),
+        Err(problems) => Err(checked.wrong(&problems)),
     }
 }
 
@@ -81,66 +83,4 @@ fn too_often(policy: &Policy, history: &Path, n_pages_max: u32) -> Result<Vec<Wa
     let pages = pages_per_week(&Arc::new(policy.clone()), &history, &Catalogue::new());
     let warnings = pages.into_iter().filter_map(|(who, n_pages)| too_many_pages(&who, n_pages, n_pages_max));
     Ok(warnings.filter(|warning| !is_allowed(&policy.allow_warnings, warning)).collect())
-}
-
-/// The policy can be installed.
-fn right(
-    global: &Global,
-    args: &CheckArgs,
-    file: &PolicyFile,
-    outline: &Outline,
-    policy: &Policy,
-    warnings: &[Warning],
-) -> Result<(), Fault> {
-    let is_refused = args.deny_warnings && !warnings.is_empty();
-    if global.json {
-        let warnings: Vec<Value> = warnings.iter().map(|warning| warned(warning, outline)).collect();
-        let ok = !is_refused;
-        show::json(&json!({
-            "file": file.name, "ok": ok, "version": policy.version, "problems": [], "warnings": warnings}));
-    } else {
-        for warning in warnings {
-            show::finding(Severity::Warning, &file.name, &file.text, &warning.mark(outline), &warning.to_string());
-        }
-        show::policy(&file.name, policy, warnings.len());
-    }
-    if is_refused {
-        return Err(Fault::No(format!("{} has {}, and none is allowed", file.name, count(warnings.len(), "warning"))));
-    }
-    Ok(())
-}
-
-/// The policy cannot be installed.
-fn wrong(global: &Global, file: &PolicyFile, outline: &Outline, problems: &Problems) -> Fault {
-    if global.json {
-        let list: Vec<Value> = problems
-            .0
-            .iter()
-            .map(|problem| placed(&problem.mark(outline), json!({"path": problem.path, "message": problem.message})))
-            .collect();
-        show::json(&json!({"file": file.name, "ok": false, "problems": list, "warnings": []}));
-    } else {
-        for problem in &problems.0 {
-            show::finding(Severity::Error, &file.name, &file.text, &problem.mark(outline), &problem.to_string());
-        }
-    }
-    Fault::No(format!("{} has {}", file.name, count(problems.0.len(), "problem")))
-}
-
-fn warned(warning: &Warning, outline: &Outline) -> Value {
-    let Warning { id, path, message } = warning;
-    placed(&warning.mark(outline), json!({"id": id, "path": path, "message": message}))
-}
-
-/// `value` with what it is about and where that stands.
-fn placed(mark: &Mark, mut value: Value) -> Value {
-    value["line"] = json!(mark.place.line);
-    value["column"] = json!(mark.place.column);
-    value["end_column"] = json!(mark.end_column());
-    value["text"] = json!(mark.text);
-    value
-}
-
-fn count(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

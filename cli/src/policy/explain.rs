@@ -13,9 +13,9 @@ use jiff::Timestamp;
 use runtime::now;
 use serde_json::json;
 
-use super::file::PolicyFile;
 use crate::args::Global;
 use crate::fault::Fault;
+use crate::file::{Kind, SourceFile};
 use crate::read;
 use crate::show;
 
@@ -109,7 +109,7 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 }
 
 pub(crate) fn run(global: &Global, args: &ExplainArgs) -> Result<(), Fault> {
-    let policy = Arc::new(PolicyFile::open(&args.file)?.right_policy()?);
+    let policy = Arc::new(SourceFile::open(&args.file, Kind::Policy)?.right_policy()?);
     let at = args.at.unwrap_or_else(now);
     let alerts = match &args.event {
         Some(event) => alerts_in(event, at)?,

@@ -2,11 +2,15 @@
 
 mod explain;
 mod finding;
+mod flows;
+mod heartbeat;
 mod incident;
+mod probes;
 mod remediation;
 mod replay;
 mod text;
 mod trial;
+mod waterfall;
 
 use std::fmt::Write as _;
 
@@ -19,7 +23,10 @@ use serde_json::{Value, json};
 
 pub(crate) use self::explain::explanation;
 pub(crate) use self::finding::{Severity, finding};
+pub(crate) use self::flows::{FlowSeen, flow, flow_history, flows};
+pub(crate) use self::heartbeat::{heartbeat_url, heartbeats};
 pub(crate) use self::incident::incident;
+pub(crate) use self::probes::{flow_line, flow_run, flows_run, probes, progress_running};
 pub(crate) use self::remediation::{remediation_reports, remediations, stopped};
 pub(crate) use self::replay::{progress, progress_count, progress_over, replay};
 pub(crate) use self::text::moment;
@@ -47,6 +54,11 @@ use say;
 pub(crate) struct Alert<'a> {
     pub(crate) record: &'a AlertRecord,
     pub(crate) suppressed: Option<String>,
+}
+
+/// Writes text that is an answer by itself.
+pub(crate) fn text(text: &str) {
+    say!("{}", harmless(text.trim_end_matches('\n')));
 }
 
 /// Writes an answer for other programs.

@@ -89,8 +89,13 @@ pub(super) fn age(from: Timestamp, to: Timestamp) -> String {
 /// `text` wrapped to the terminal, every line but the first indented. Names stay
 /// whole if a line can hold them, addresses always: people copy both.
 pub(super) fn wrapped(text: &str, indent: usize) -> String {
+    wrapped_to(text, indent, width())
+}
+
+/// The same to so many columns.
+pub(super) fn wrapped_to(text: &str, indent: usize, columns: usize) -> String {
     let blank = " ".repeat(indent);
-    let options = Options::new(width())
+    let options = Options::new(columns)
         .initial_indent(&blank)
         .subsequent_indent(&blank)
         .word_separator(WordSeparator::AsciiSpace)
@@ -111,7 +116,7 @@ fn breaks(word: &str) -> Vec<usize> {
 }
 
 /// As much of `text` as fits some columns, an ellipsis where it was cut.
-fn shortened(text: &str, columns: usize) -> String {
+pub(super) fn shortened(text: &str, columns: usize) -> String {
     if display_width(text) <= columns {
         return text.to_owned();
     }

@@ -32,7 +32,7 @@ async fn every_page_of_help_fits_a_terminal_and_teaches() {
     let mut desk = Desk::bare().await;
     desk.set("COLUMNS", Some("80"));
     let pages = pages(&desk).await;
-    assert_eq!(pages.len(), 32, "{:?}", pages.iter().map(|(words, _)| words.join(" ")).collect::<Vec<_>>());
+    assert_eq!(pages.len(), 43, "{:?}", pages.iter().map(|(words, _)| words.join(" ")).collect::<Vec<_>>());
     for (words, page) in &pages {
         assert_fits(page);
         let name = words.join(" ");
@@ -106,7 +106,8 @@ async fn the_exit_codes_are_in_the_help() {
 #[tokio::test]
 async fn without_a_command_there_is_help() {
     let desk = Desk::bare().await;
-    for words in [&[][..], &["incident"], &["silence"], &["maintenance"], &["remediation"], &["policy"]] {
+    let groups = ["incident", "silence", "maintenance", "remediation", "policy", "probes", "heartbeat"];
+    for words in std::iter::once(&[][..]).chain(groups.iter().map(std::slice::from_ref)) {
         let page = desk.run(words).await.error(2);
         assert!(page.contains("Commands:\n"), "{page}");
         assert_eq!(desk.run_json(words).await.json_error(2), "there is no command; --help lists them");

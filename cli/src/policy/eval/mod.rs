@@ -14,9 +14,9 @@ use std::sync::Arc;
 
 use self::answer::Answerer;
 use self::lines::Broken;
-use super::file::PolicyFile;
 use crate::args::Global;
 use crate::fault::Fault;
+use crate::file::{Kind, SourceFile};
 
 /// Bytes that are read and written at a time.
 const BUFFER: usize = 256 * 1024;
@@ -54,7 +54,7 @@ pub(crate) struct EvalArgs {
 }
 
 pub(crate) fn run(_: &Global, args: &EvalArgs) -> Result<(), Fault> {
-    let policy = Arc::new(PolicyFile::open(&args.file)?.right_policy()?);
+    let policy = Arc::new(SourceFile::open(&args.file, Kind::Policy)?.right_policy()?);
     let answerer = Answerer::new(&policy);
     let input = BufReader::with_capacity(BUFFER, std::io::stdin().lock());
     let output = BufWriter::with_capacity(BUFFER, std::io::stdout().lock());

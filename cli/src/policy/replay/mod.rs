@@ -11,9 +11,9 @@ use domain::replay::{self, AlarmHistory, Assumed, Catalogue, Tally};
 use domain::span::Span;
 use jiff::tz::TimeZone;
 
-use super::file::PolicyFile;
 use crate::args::Global;
 use crate::fault::Fault;
+use crate::file::{Kind, SourceFile};
 use crate::show;
 
 pub(crate) const ABOUT: &str = "\
@@ -136,7 +136,7 @@ pub(crate) async fn run(global: &Global, args: &ReplayArgs) -> Result<(), Fault>
 }
 
 fn right(path: &std::path::Path) -> Result<(String, Arc<Policy>), Fault> {
-    let file = PolicyFile::open(path)?;
+    let file = SourceFile::open(path, Kind::Policy)?;
     let policy = file.right_policy()?;
     Ok((file.name, Arc::new(policy)))
 }

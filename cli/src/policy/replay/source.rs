@@ -9,7 +9,7 @@ use super::Source;
 use crate::args::Global;
 use crate::context::Context;
 use crate::fault::Fault;
-use crate::policy::file::PolicyFile;
+use crate::file::{Kind, SourceFile};
 use crate::show;
 
 /// CloudWatch keeps the history of alarms for so many days.
@@ -24,7 +24,7 @@ pub(in crate::policy) fn history(path: &std::path::Path) -> Result<AlarmHistory,
 pub(super) fn files(histories: &[PathBuf], alarms: &[PathBuf]) -> Result<Source, Fault> {
     let mut text = String::new();
     for path in histories {
-        let file = PolicyFile::open_long(path)?;
+        let file = SourceFile::open(path, Kind::History)?;
         text.push_str(file.text.trim_start_matches('\u{feff}'));
         text.push('\n');
     }
@@ -35,7 +35,7 @@ pub(super) fn files(histories: &[PathBuf], alarms: &[PathBuf]) -> Result<Source,
     }
     let mut catalogue = Catalogue::new();
     for path in alarms {
-        let file = PolicyFile::open_long(path)?;
+        let file = SourceFile::open(path, Kind::History)?;
         let read = Catalogue::read(&file.text).map_err(|why| Fault::No(format!("{}: {why}", file.name)))?;
         catalogue.extend(read);
     }

@@ -9,7 +9,7 @@ use domain::policy::{Outline, Policy, Problems};
 use domain::trial;
 
 use crate::fault::Fault;
-use crate::policy::file::PolicyFile;
+use crate::file::{Kind, SourceFile};
 
 /// How the names of files of tests end.
 const ENDS: [&str; 2] = ["_test.yaml", "_test.yml"];
@@ -23,16 +23,16 @@ pub(super) struct TestFile {
 
 impl TestFile {
     /// The tests in the policy itself.
-    pub(super) fn of_policy(file: &PolicyFile, policy: &Policy) -> Result<TestFile, Problems> {
+    pub(super) fn of_policy(file: &SourceFile, policy: &Policy) -> Result<TestFile, Problems> {
         TestFile::new(file, policy, trial::of_policy(&file.content()?)?)
     }
 
     /// The tests of a file that holds nothing else.
-    pub(super) fn of(file: &PolicyFile, policy: &Policy) -> Result<TestFile, Problems> {
+    pub(super) fn of(file: &SourceFile, policy: &Policy) -> Result<TestFile, Problems> {
         TestFile::new(file, policy, trial::read(&file.content()?)?)
     }
 
-    fn new(file: &PolicyFile, policy: &Policy, tests: Vec<TestSource>) -> Result<TestFile, Problems> {
+    fn new(file: &SourceFile, policy: &Policy, tests: Vec<TestSource>) -> Result<TestFile, Problems> {
         let problems = trial::check(policy, &tests);
         if !problems.is_empty() {
             return Err(Problems(problems));
@@ -44,11 +44,11 @@ impl TestFile {
 }
 
 /// The files of tests beside a policy, and those that are named; each once.
-pub(super) fn all(policy: &Path, named: &[PathBuf]) -> Result<Vec<PolicyFile>, Fault> {
+pub(super) fn all(policy: &Path, named: &[PathBuf]) -> Result<Vec<SourceFile>, Fault> {
     let mut known: BTreeSet<PathBuf> = BTreeSet::from([whole(policy)]);
     let beside = beside(policy);
     let each = beside.iter().chain(named).filter(|path| known.insert(whole(path)));
-    each.map(|path| PolicyFile::open(path)).collect()
+    each.map(|path| SourceFile::open(path, Kind::Policy)).collect()
 }
 
 fn beside(policy: &Path) -> Vec<PathBuf> {

@@ -7,15 +7,15 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::policy::Outline;
 use domain::trial::{self, Coverage, Line, Outcome, Seen};
 use serde_json::{Value, json};
 
 use self::files::TestFile;
-use super::file::PolicyFile;
 use crate::args::Global;
+use crate::checked::Checked;
 use crate::fault::Fault;
-use crate::show::{self, Severity};
+use crate::file::{Kind, SourceFile};
+use crate::show;
 
 pub(crate) const ABOUT: &str = "\
 Each test is played on a simulated clock by the code that decides in earnest.
@@ -74,7 +74,7 @@ pub(crate) struct Ran {
 }
 
 pub(crate) fn run(global: &Global, args: &TestArgs) -> Result<(), Fault> {
-    let file = PolicyFile::open(&args.file)?;
+    let file = SourceFile::open(&args.file, Kind::Policy)?;
     let files = files::all(&args.file, &args.tests)?;
     let read = file.policy().and_then(|policy| {
         let own = TestFile::of_policy(&file, &policy)?;
@@ -115,12 +115,9 @@ pub(crate) fn run(global: &Global, args: &TestArgs) -> Result<(), Fault> {
 }
 
 /// Tells the mistakes of a file as `policy check` does.
-fn unusable(global: &Global, file: &PolicyFile, problems: &domain::policy::Problems) -> Fault {
+fn unusable(global: &Global, file: &SourceFile, problems: &domain::policy::Problems) -> Fault {
     if !global.json {
-        let outline = Outline::of(&file.text);
-        for problem in &problems.0 {
-            show::finding(Severity::Error, &file.name, &file.text, &problem.mark(&outline), &problem.to_string());
-        }
+        Checked::new(global, file, false).show_all(problems);
     }
     let n = problems.0.len();
     let sentence = format!("{} has {n} problem{}, so that no test was run", file.name, if n == 1 { "" } else { "s" });
