@@ -8,7 +8,10 @@ locals {
   # faults, which is a loop at best.
   own_alarm_prefix = "${var.name}-self-"
 
-  ignored_alarm_prefixes = concat([local.own_alarm_prefix], var.ignored_alarm_name_prefixes)
+  # Parts of the alarms on error budgets (probes.tf): the whole comes in.
+  burn_alarm_prefix = "${var.name}-burn-"
+
+  ignored_alarm_prefixes = concat([local.own_alarm_prefix, local.burn_alarm_prefix], var.ignored_alarm_name_prefixes)
 }
 
 resource "aws_cloudwatch_event_rule" "alarms" {

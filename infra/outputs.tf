@@ -64,3 +64,13 @@ output "policy_version" {
   description = "The policy in force, as the classifier answered."
   value       = local.policy_version
 }
+
+output "probes_version" {
+  description = "The probes file in force, as the prober answered."
+  value       = local.probes_version
+}
+
+output "probe_home" {
+  description = "What a prober in another Region must know: hand it to modules/probe-region."
+  value       = local.probe_home
+}

@@ -27,6 +27,7 @@ locals {
     [for channel in local.policy_http_channels : try(channel.secret, "")],
     [for method in local.policy_contact_methods : try(method.slack_secret, "")],
     [for method in local.policy_contact_methods : try(method.pagerduty_secret, "")],
+    [try(local.watchdog.secret, "")],
   )))
 
   # What no one writes by hand: where things are.
@@ -36,6 +37,7 @@ locals {
     ingest_topic      = aws_sns_topic.ingest.arn
     state_machine     = aws_sfn_state_machine.clock.arn
     console_url       = aws_lambda_function_url.console.function_url
+    link_key          = aws_secretsmanager_secret.link_key.name
     classifier        = module.classifier.function_name
     classifier_arn    = module.classifier.function_arn
     takes_all_alarms  = true # by the rule in ingest.tf

@@ -3,8 +3,11 @@
 locals {
   rounds = {
     sweeper = { arn = module.sweeper.function_arn, rests = false }
-    prober  = { arn = module.prober.function_arn, rests = var.probe_url == "" }
+    prober  = { arn = module.prober.function_arn, rests = length(local.probe_flows) == 0 }
   }
+
+  # Scheduler puts the moment in. (jsonencode would write its brackets as \\u003c.)
+  round_input = "{\"scheduled_at\":\"<aws.scheduler.scheduled-time>\"}"
 
   round_arns = "arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule/${aws_scheduler_schedule_group.rounds.name}/*"
 }
@@ -31,6 +34,9 @@ resource "aws_scheduler_schedule" "round" {
     arn      = each.value.arn
     role_arn = aws_iam_role.rounds.arn
 
+    # Which minute it is for, however late it comes or however often.
+    input = local.round_input
+
     # A round that is missed is not made up for, and goes into no queue: the next
     # one comes in a minute and does the same.
     retry_policy {
@@ -39,8 +45,8 @@ resource "aws_scheduler_schedule" "round" {
     }
   }
 
-  # There is nothing to do before there is a policy.
-  depends_on = [aws_iam_role_policy.rounds, aws_lambda_invocation.policy]
+  # There is nothing to do before there is a policy, and a probes file.
+  depends_on = [aws_iam_role_policy.rounds, aws_lambda_invocation.policy, aws_lambda_invocation.probes]
 }
 
 resource "aws_iam_role" "rounds" {

@@ -119,15 +119,27 @@ variable "service_events" {
   }
 }
 
-variable "probe_url" {
-  description = "What the prober requests every minute, from outside: an http or https URL. Empty: the prober rests."
+variable "probes_file" {
+  description = "Path of the file with the flows that the prober runs, in YAML, relative to the folder in which Terraform runs."
   type        = string
-  default     = ""
+  default     = "policy/probes.yaml"
   nullable    = false
 
   validation {
-    condition     = var.probe_url == "" || can(regex("^https?://[^[:space:]]+$", var.probe_url))
-    error_message = "probe_url is empty or begins with http:// or https:// and has no spaces."
+    condition     = fileexists(var.probes_file)
+    error_message = "probes_file must name a file that exists."
+  }
+}
+
+variable "probe_model_arns" {
+  description = "Models, inference profiles and provisioned models of Amazon Bedrock that flows may ask as the prober, by ARN. Not needed for steps that bring a token of their own."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for arn in var.probe_model_arns : can(regex("^arn:[a-z-]+:bedrock:[a-z0-9-]*:[0-9]{0,12}:[a-z-]+/[A-Za-z0-9._:-]+$", arn))])
+    error_message = "probe_model_arns has ARNs of Amazon Bedrock, each spelled out, without `*`: arn:aws:bedrock:REGION::foundation-model/ID."
   }
 }
 

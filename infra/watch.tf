@@ -70,3 +70,44 @@ resource "aws_cloudwatch_metric_alarm" "sweeper_is_silent" {
   alarm_actions = [aws_sns_topic.failsafe.arn]
   ok_actions    = [aws_sns_topic.failsafe.arn]
 }
+
+# The same for the prober, once it has something to look at: a prober that is gone
+# measures nothing, and an alarm on what it measures cannot tell that from a target that
+# is down. Lambda itself counts its rounds; those that were completed did not fail.
+resource "aws_cloudwatch_metric_alarm" "prober_is_silent" {
+  count = local.rounds["prober"].rests ? 0 : 1
+
+  alarm_name        = "${local.own_alarm_prefix}prober-silent"
+  alarm_description = "The prober has completed no round for minutes: nothing is looked at from outside. See its log, and whether its schedule ${aws_scheduler_schedule.round["prober"].name} is enabled."
+
+  evaluation_periods  = 3
+  comparison_operator = "LessThanThreshold"
+  threshold           = 1
+  treat_missing_data  = "breaching"
+
+  metric_query {
+    id          = "completed"
+    expression  = "invocations - errors"
+    label       = "Completed rounds"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = { invocations = "Invocations", errors = "Errors" }
+
+    content {
+      id = metric_query.key
+
+      metric {
+        namespace   = "AWS/Lambda"
+        metric_name = metric_query.value
+        dimensions  = { FunctionName = module.prober.function_name }
+        period      = 60
+        stat        = "Sum"
+      }
+    }
+  }
+
+  alarm_actions = [aws_sns_topic.failsafe.arn]
+  ok_actions    = [aws_sns_topic.failsafe.arn]
+}

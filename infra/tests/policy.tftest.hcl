@@ -7,6 +7,7 @@ mock_provider "aws" {
 variables {
   artifacts_dir          = "tests/artifacts"
   policy_file            = "tests/policies/channels.yaml"
+  probes_file            = "tests/probes/none.yaml"
   failsafe_subscriptions = [{ protocol = "email", endpoint = "last@example.com" }]
 }
 
@@ -96,7 +97,7 @@ run "the_classifier_is_handed_the_policy_and_where_things_are" {
   assert {
     condition = toset(keys(jsondecode(aws_lambda_invocation.policy.input).watchkeeper.install_policy.policy.deployment)) == toset([
       "classifier", "classifier_arn", "console_url", "dead_letter_queue", "excluded_prefixes", "failsafe_topic", "ingest_topic",
-      "slack_interactivity", "state_machine", "takes_all_alarms", "topics",
+      "link_key", "slack_interactivity", "state_machine", "takes_all_alarms", "topics",
     ])
     error_message = "The deployment is not what the code reads."
   }

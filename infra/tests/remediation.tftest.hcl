@@ -8,6 +8,7 @@ mock_provider "aws" {
 variables {
   artifacts_dir          = "tests/artifacts"
   policy_file            = "tests/policies/remediations/every-action.yaml"
+  probes_file            = "tests/probes/none.yaml"
   failsafe_subscriptions = [{ protocol = "email", endpoint = "last@example.com" }]
   ecs_task_role_arns     = ["arn:aws:iam::123456789012:role/shop-task", "arn:aws:iam::123456789012:role/shop-execution"]
 }

@@ -7,6 +7,7 @@ mock_provider "aws" {
 variables {
   artifacts_dir          = "tests/artifacts"
   policy_file            = "tests/policies/channels.yaml"
+  probes_file            = "tests/probes/none.yaml"
   failsafe_subscriptions = [{ protocol = "email", endpoint = "last@example.com" }]
 }
 

@@ -7,6 +7,7 @@ mock_provider "aws" {
 variables {
   artifacts_dir          = "tests/artifacts"
   policy_file            = "tests/policies/channels.yaml"
+  probes_file            = "tests/probes/none.yaml"
   failsafe_subscriptions = [{ protocol = "email", endpoint = "last@example.com" }]
 }
 
@@ -15,7 +16,7 @@ run "good_values_are_taken" {
     name                        = "watch-2"
     tags                        = { team = "operations" }
     architecture                = "x86_64"
-    probe_url                   = "https://example.com/health?deep=1"
+    probe_model_arns            = ["arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-lite-v1:0"]
     log_retention_days          = 3653
     ignored_alarm_name_prefixes = []
     service_events              = ["backup", "cost-anomaly", "ecs", "guardduty", "health", "rds"]
@@ -101,12 +102,12 @@ run "events_that_do_not_come_by_eventbridge" {
   }
 }
 
-run "a_probe_of_something_that_is_no_url" {
+run "a_probes_file_that_is_not_there" {
   command         = plan
-  expect_failures = [var.probe_url]
+  expect_failures = [var.probes_file]
 
   variables {
-    probe_url = "example.com"
+    probes_file = "tests/probes/missing.yaml"
   }
 }
 
@@ -206,14 +207,5 @@ run "addresses_subscribe_to_their_topics" {
   assert {
     condition     = output.topics_without_subscribers == tolist(["everybody", "pager-is-down"])
     error_message = "Topics that nobody hears are named."
-  }
-}
-
-run "the_prober_rests_without_a_url" {
-  command = plan
-
-  assert {
-    condition     = aws_scheduler_schedule.round["prober"].state == "DISABLED" && aws_scheduler_schedule.round["sweeper"].state == "ENABLED"
-    error_message = "The sweeper always runs; the prober only when it has something to probe."
   }
 }

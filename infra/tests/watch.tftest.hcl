@@ -17,6 +17,7 @@ override_resource {
 variables {
   artifacts_dir          = "tests/artifacts"
   policy_file            = "tests/policies/channels.yaml"
+  probes_file            = "tests/probes/none.yaml"
   failsafe_subscriptions = [{ protocol = "email", endpoint = "last@example.com" }]
 }
 

@@ -147,6 +147,8 @@ resource "aws_iam_role_policy" "permissions" {
 # ---- Who is told when it fails -------------------------------------------
 
 resource "aws_cloudwatch_metric_alarm" "errors" {
+  count = var.has_alarms ? 1 : 0
+
   alarm_name        = "${var.deployment.alarm_prefix}${var.name}-errors"
   alarm_description = "${local.function_name} keeps failing. Read its log group ${aws_cloudwatch_log_group.this.name}."
 
@@ -169,6 +171,8 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "throttles" {
+  count = var.has_alarms ? 1 : 0
+
   alarm_name        = "${var.deployment.alarm_prefix}${var.name}-throttles"
   alarm_description = "${local.function_name} is called more often than it may run. Raise reserved_concurrency, or the account's limit."
 

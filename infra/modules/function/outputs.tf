@@ -31,7 +31,7 @@ output "permissions" {
 output "alarms" {
   description = "Its alarms by name, and whom each tells when it begins and when it ends."
   value = {
-    for alarm in [aws_cloudwatch_metric_alarm.errors, aws_cloudwatch_metric_alarm.throttles] :
+    for alarm in concat(aws_cloudwatch_metric_alarm.errors, aws_cloudwatch_metric_alarm.throttles) :
     alarm.alarm_name => { begins = alarm.alarm_actions, ends = alarm.ok_actions }
   }
 }

@@ -22,7 +22,7 @@ variable "deployment" {
     key_arn            = string
     log_retention_days = number
     alarm_prefix       = string
-    alarm_topic_arn    = string
+    alarm_topic_arn    = optional(string)
   })
   nullable = false
 }
@@ -76,6 +76,13 @@ variable "permissions" {
     condition     = alltrue([for action in flatten(var.permissions[*].Action) : !strcontains(action, "*")])
     error_message = "Actions are spelled out, without `*`."
   }
+}
+
+variable "has_alarms" {
+  description = "Whether there are alarms on its errors and throttles. Not where something else notices that it fails, as of a prober in another Region, from which the topic cannot be told."
+  type        = bool
+  default     = true
+  nullable    = false
 }
 
 variable "asynchronous" {
