@@ -45,9 +45,9 @@ build: need tools-build ## Build the functions for AWS: target/lambda/NAME/boots
 # libraries; what is measured are the release binaries.
 .PHONY: bench
 bench: export WATCHKEEPER_CLI_RELEASE := $(TARGET)/release/watchkeeper
-bench: need tools build-local ## Measure cold starts, events, decisions and a replay
+bench: need tools build-local ## Measure cold starts, events, probes, decisions and a replay
 	@cargo build --quiet --release --package=watchkeeper --bin=watchkeeper
-	@cargo bench --quiet --workspace --profile=dev --bench=cold_start --bench=policy --bench=replay
+	@cargo bench --quiet --workspace --profile=dev --bench=cold_start --bench=policy --bench=probes --bench=replay
 	@cargo bench --quiet --package=watchkeeper-domain --profile=release --bench=decision
 
 # The functions for the local stack: the same release profile, for this machine.

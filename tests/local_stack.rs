@@ -28,13 +28,15 @@ const GUARDS: &str = "every_guard_refuses_and_allows";
 const TOLD: &str = "what_remediation_does_is_told_on_eventbridge";
 const BAD_POLICY: &str = "a_bad_policy_fails_the_apply_and_the_old_one_stays";
 const BREAKAGE: &str = "scene_5_something_breaks";
+const OUTSIDE: &str = "scene_6_a_look_from_outside";
 const DESTROY: &str = "destroy_leaves_nothing";
 
 /// Ten minutes, divided by the time scale of the stack.
 const ESCALATION_DELAY: Duration = Duration::from_secs(10);
 
 /// In the order in which they are reported.
-const ALL: [&str; 12] = [SMALL, PLAN, LOAD, CONNECTIONS, REFUSAL, NOISE, BURST, GUARDS, TOLD, BAD_POLICY, BREAKAGE, DESTROY];
+const ALL: [&str; 13] =
+    [SMALL, PLAN, LOAD, CONNECTIONS, REFUSAL, NOISE, BURST, GUARDS, TOLD, BAD_POLICY, BREAKAGE, OUTSIDE, DESTROY];
 
 /// What is known of each test.
 #[derive(Default)]
@@ -97,6 +99,7 @@ async fn perform(results: &Results) -> Outcome<()> {
         results.of(LOAD, Scene::Load.play(&stage)),
         results.of(CONNECTIONS, Scene::Connections.play(&stage)),
         results.of(NOISE, Scene::Noise.play(&stage)),
+        results.of(OUTSIDE, Scene::Outside.play(&stage)),
     );
     tokio::join!(
         results.of(BURST, async {

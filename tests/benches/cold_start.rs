@@ -4,13 +4,13 @@
 //! It measures and judges nothing: figures depend on the machine, so the exit
 //! code says only whether there are any.
 
-#[path = "cold_start/function.rs"]
+#[path = "harness/function.rs"]
 mod function;
-#[path = "cold_start/lambda.rs"]
+#[path = "harness/lambda.rs"]
 mod lambda;
 #[path = "cold_start/measure.rs"]
 mod measure;
-#[path = "cold_start/places.rs"]
+#[path = "harness/places.rs"]
 mod places;
 #[path = "cold_start/report.rs"]
 mod report;

@@ -145,7 +145,7 @@ async fn silence(play: &Play) {
         why: "known".to_owned(),
     };
     control.silences.insert("s1".to_owned(), silence);
-    store.commit(vec![Write::over(Row::Control(control), Some(&stored))]).await.unwrap();
+    store.commit(vec![Write::over(Row::Control(Box::new(control)), Some(&stored))]).await.unwrap();
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ pub(crate) struct Server {
 
 struct Stage {
     acts: Mutex<VecDeque<Act>>,
-    usual: Act,
+    usual: Mutex<Act>,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -57,7 +57,7 @@ impl Server {
     pub(crate) async fn open(usual: Act) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let stage = Arc::new(Stage { acts: Mutex::default(), usual, seen: Mutex::default() });
+        let stage = Arc::new(Stage { acts: Mutex::default(), usual: Mutex::new(usual), seen: Mutex::default() });
         let task = tokio::spawn(accept(listener, Arc::clone(&stage))).abort_handle();
         Server { address, stage, task }
     }
@@ -65,6 +65,11 @@ impl Server {
     /// What is done with the next requests.
     pub(crate) fn expect(&self, acts: &[Act]) {
         self.stage.acts.lock().unwrap().extend(acts);
+    }
+
+    /// What is done with every request from now on.
+    pub(crate) fn always(&self, act: Act) {
+        *self.stage.usual.lock().unwrap() = act;
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -131,7 +136,8 @@ async fn answer(request: Request<Incoming>, stage: Arc<Stage>) -> Result<Respons
     let body = body.collect().await.map_err(|_| "the request broke off")?.to_bytes();
     let seen = Seen { headers: head.headers, body: serde_json::from_slice(&body).unwrap_or_default(), at: Instant::now() };
     stage.seen.lock().unwrap().push(seen);
-    let act = stage.acts.lock().unwrap().pop_front().unwrap_or(stage.usual);
+    let act = stage.acts.lock().unwrap().pop_front();
+    let act = act.unwrap_or_else(|| *stage.usual.lock().unwrap());
     let response = Response::builder();
     let response = match act {
         Act::Say(status, body) => response.status(status).body(Full::from(body)),

@@ -107,7 +107,7 @@ pub(crate) async fn stop(play: &Play, who: &str) {
     let store = play.store();
     let mut control = store.control().await.unwrap().unwrap();
     control.value.kill.all = Some(Stop { by: who.to_owned(), at: play.now, why: "a drill".to_owned() });
-    store.commit(vec![Write::Put(Row::Control(control.value), Expect::Version(control.version))]).await.unwrap();
+    store.commit(vec![Write::Put(Row::Control(Box::new(control.value)), Expect::Version(control.version))]).await.unwrap();
 }
 
 /// Has the incident's clocks look at once.

@@ -167,7 +167,7 @@ impl Subject {
     fn new(name: &'static str, file: PathBuf, world: &World, places: &Places) -> Subject {
         let log = places.work.join(format!("{name}.log"));
         Subject {
-            program: Program { name, file, arguments: Vec::new(), world: world.clone(), log },
+            program: Program { name, file, arguments: Vec::new(), world: world.clone(), log, memory_mb: 256 },
             ready: Vec::new(),
             first_event: Vec::new(),
             first_answer: Vec::new(),

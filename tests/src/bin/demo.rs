@@ -1,5 +1,5 @@
 //! Shows the whole of Watchkeeper on this machine: deployed by its Terraform onto
-//! a local stack, in five scenes.
+//! a local stack, in six scenes.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};

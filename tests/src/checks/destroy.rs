@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::stack::{Api, Outcome, Stack};
+use crate::stack::{Api, ELSEWHERE, HOME, Outcome, Stack};
 
 /// Destroys, and looks for what begins with Watchkeeper's name.
 ///
@@ -11,13 +11,16 @@ use crate::stack::{Api, Outcome, Stack};
 pub async fn leaves_nothing(stack: &Stack) -> Outcome<()> {
     stack.terraform.destroy().await?;
     let mut left = stack.terraform.resources().await?;
-    for (what, listed) in inventory(&stack.api).await? {
-        left.extend(listed.lines().filter(|line| line.contains("watchkeeper")).map(|line| format!("{what}: {line}")));
+    for region in [HOME].into_iter().chain(ELSEWHERE) {
+        for (what, listed) in inventory(&stack.api.in_region(region)).await? {
+            let lines = listed.lines().filter(|line| line.contains("watchkeeper"));
+            left.extend(lines.map(|line| format!("{what} in {region}: {line}")));
+        }
     }
     if left.is_empty() { Ok(()) } else { Err(format!("left: {}", left.join("; "))) }
 }
 
-/// What is there, of every kind that Watchkeeper makes; one thing a line.
+/// What is there in a Region, of every kind that Watchkeeper makes; one thing a line.
 async fn inventory(api: &Api) -> Outcome<Vec<(&'static str, String)>> {
     let lines = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
     let empty = json!({});

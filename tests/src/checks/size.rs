@@ -9,11 +9,15 @@ const MEGABYTE: u64 = 1_000_000;
 /// The largest a function's zip may be, in bytes.
 fn limit(function: &str) -> u64 {
     match function {
+        // It takes the steps of flows, with HTTP/2, a resolver, certificates and gRPC, and
+        // has the languages in which answers are judged. No alarm waits for it.
+        "prober" => 4_800_000,
         // It alone speaks to ECS, Application Auto Scaling, RDS and its Data API, Lambda,
         // SQS, Systems Manager and EventBridge.
         "remediator" => 4_200_000,
-        // It speaks to every channel, and asks for approval there.
-        "escalation" => 3_200_000,
+        // The first speaks to every channel, and asks for approval there. The second knows
+        // of everything that can be late: notices, remediations, heartbeats.
+        "escalation" | "sweeper" => 3_200_000,
         _ => 3 * MEGABYTE,
     }
 }

@@ -118,7 +118,8 @@ async fn mend(stage: &Stage, id: &str, page: &Page) -> Outcome<()> {
         .await
 }
 
-async fn pages(stage: &Stage, id: &str) -> Outcome<Vec<Letter>> {
+/// The pages about an incident: letters to people, which want an answer.
+pub(super) async fn pages(stage: &Stage, id: &str) -> Outcome<Vec<Letter>> {
     let letters = stage.deployment.inbox.about(id).await?;
     Ok(letters.into_iter().filter(|it| PAGERS.contains(&it.to.as_str()) && it.subject.contains("Please answer")).collect())
 }

@@ -28,10 +28,9 @@ pub(crate) struct Metric<'m> {
     pub(crate) dimensions: &'m Value,
 }
 
-/// The same of an alarm that watches this metric. Its region is not this one: nobody
-/// is to ask CloudWatch here for an alarm that it does not have.
-pub(crate) fn alarm_about(name: &str, state: &str, at_ms: i64, metric: &Metric<'_>) -> String {
-    let mut event = by_eventbridge("eu-west-1", name, state, at_ms);
+/// The same of an alarm that watches this metric.
+pub(crate) fn alarm_about(region: &str, name: &str, state: &str, at_ms: i64, metric: &Metric<'_>) -> String {
+    let mut event = by_eventbridge(region, name, state, at_ms);
     event["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"] =
         json!({"namespace": metric.namespace, "name": metric.name, "dimensions": metric.dimensions});
     event.to_string()

@@ -7,6 +7,7 @@ pub(crate) mod event;
 mod load;
 mod narrator;
 mod noise;
+mod outside;
 mod refusal;
 mod stage;
 
@@ -29,11 +30,13 @@ pub enum Scene {
     Noise,
     /// Watchkeeper itself is broken.
     Breakage,
+    /// What users cannot do, and a job that does not run: seen from outside.
+    Outside,
 }
 
 impl Scene {
     /// All, in the order in which they are shown.
-    pub const ALL: [Scene; 5] = [Scene::Load, Scene::Connections, Scene::Refusal, Scene::Noise, Scene::Breakage];
+    pub const ALL: [Scene; 6] = [Scene::Load, Scene::Connections, Scene::Refusal, Scene::Noise, Scene::Breakage, Scene::Outside];
 
     /// Its title.
     pub const fn title(self) -> &'static str {
@@ -43,6 +46,7 @@ impl Scene {
             Scene::Refusal => "Remediation refused",
             Scene::Noise => "Noise",
             Scene::Breakage => "Something breaks",
+            Scene::Outside => "A look from outside",
         }
     }
 
@@ -57,6 +61,7 @@ impl Scene {
             Scene::Refusal => refusal::play(stage).await,
             Scene::Noise => noise::play(stage).await,
             Scene::Breakage => breakage::play(stage).await,
+            Scene::Outside => Box::pin(outside::play(stage)).await,
         }
         .map_err(|why| format!("scene \"{}\": {why}", self.title()))
     }

@@ -89,7 +89,12 @@ impl Stage {
 
     /// Shows an incident with its record, as a person would want to read it.
     pub(super) async fn tell(&self, incident: &str) -> Outcome<()> {
-        let text = self.deployment.operator.text(&["incident", "show", incident], self.narrator.in_color()).await?;
+        self.show(&["incident", "show", incident]).await
+    }
+
+    /// Shows what a command says, as a person would want to read it.
+    pub(super) async fn show(&self, command: &[&str]) -> Outcome<()> {
+        let text = self.deployment.operator.text(command, self.narrator.in_color()).await?;
         self.narrator.show(&text);
         Ok(())
     }

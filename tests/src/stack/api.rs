@@ -17,6 +17,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Map, Value, json};
 
 use super::Outcome;
+use super::shop::HOME;
 
 const LIMIT: Duration = Duration::from_secs(30);
 /// Headers that are about one connection, not about what is sent over it.
@@ -26,6 +27,7 @@ const OF_A_CONNECTION: [HeaderName; 4] = [HOST, CONNECTION, CONTENT_LENGTH, TRAN
 #[derive(Debug, Clone)]
 pub struct Api {
     port: u16,
+    region: String,
 }
 
 /// An answer over HTTP.
@@ -36,9 +38,15 @@ pub(super) struct Reply {
 }
 
 impl Api {
-    /// An emulator that listens on this port of loopback.
+    /// An emulator that listens on this port of loopback; it is asked as in the Region of
+    /// the deployment.
     pub fn new(port: u16) -> Api {
-        Api { port }
+        Api { port, region: HOME.to_owned() }
+    }
+
+    /// The same of another Region.
+    pub fn in_region(&self, region: &str) -> Api {
+        Api { port: self.port, region: region.to_owned() }
     }
 
     /// Sends a request to the emulator, with `host` as whom it is for.
@@ -79,7 +87,8 @@ impl Api {
 
     async fn ask(&self, method: Method, service: &str, path: &str, headers: &[(&str, &str)], body: String) -> Outcome<String> {
         let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+            "AWS4-HMAC-SHA256 Credential=test/20260101/{}/{service}/aws4_request, SignedHeaders=host, Signature=0",
+            self.region
         );
         let mut all = vec![(AUTHORIZATION.as_str(), authorization.as_str())];
         all.extend(headers);
@@ -165,6 +174,29 @@ impl Api {
     pub async fn invoke_later(&self, function: &str, event: &str) -> Outcome<()> {
         let path = format!("/2015-03-31/functions/{function}/invocations");
         self.ask(Method::POST, "lambda", &path, &[("x-amz-invocation-type", "Event")], event.to_owned()).await.map(|_| ())
+    }
+
+    /// Hands an event to a function and waits for its answer.
+    ///
+    /// # Errors
+    /// What Lambda says, or the function if it fails.
+    pub async fn invoke(&self, function: &str, event: &Value) -> Outcome<Value> {
+        let path = format!("/2015-03-31/functions/{function}/invocations");
+        let answer = self.ask(Method::POST, "lambda", &path, &[], event.to_string()).await?;
+        let answer: Value = serde_json::from_str(&answer).map_err(|error| format!("{function}: {error}"))?;
+        // A function that fails is an answer with success, too.
+        if answer["errorType"].is_string() { Err(format!("{function}: {answer}")) } else { Ok(answer) }
+    }
+
+    /// What a function has logged since a moment in milliseconds since 1970, line by line.
+    ///
+    /// # Errors
+    /// What CloudWatch Logs says.
+    pub async fn lines(&self, function: &str, since_ms: i64) -> Outcome<Vec<String>> {
+        let input = json!({"logGroupName": format!("/aws/lambda/{function}"), "startTime": since_ms});
+        let answer = self.json("logs", "Logs_20140328", "FilterLogEvents", &input).await?;
+        let events = answer["events"].as_array().map(Vec::as_slice).unwrap_or_default();
+        Ok(events.iter().filter_map(|event| event["message"].as_str().map(str::to_owned)).collect())
     }
 
     /// Sets a variable of a function's environment; gives what it was.

@@ -1,6 +1,7 @@
 //! Watchkeeper deployed on this machine: an emulator of AWS on loopback, the
-//! project's own Terraform, its own release binaries, the command-line tool, and
-//! an inbox that hears what every person and channel hears.
+//! project's own Terraform, its own release binaries, the command-line tool, an inbox
+//! that hears what every person and channel hears, and a shop that is looked at from
+//! outside.
 //!
 //! Everything is stopped when the [`Stack`] is dropped.
 
@@ -9,6 +10,7 @@ mod emulator;
 mod inbox;
 mod operator;
 mod places;
+mod shop;
 mod stand_ins;
 mod terraform;
 mod visitor;
@@ -25,6 +27,7 @@ pub use api::Api;
 pub use inbox::{Inbox, Letter};
 pub use operator::Operator;
 pub use places::{Places, Root, artifacts};
+pub use shop::{ELSEWHERE, FLOW, GRACE_SECONDS, HOME, JOB, SHOP, Shop};
 pub use stand_ins::{Databases, Ecs, Functions, Queues, Runbooks, Scaling, StandIns, Target, Update};
 pub use terraform::Terraform;
 pub use visitor::{Form, Page, Visitor};
@@ -54,6 +57,8 @@ pub struct Stack {
     pub terraform: Terraform,
     /// What the emulator lacks.
     pub stand_ins: StandIns,
+    /// What is looked at from outside.
+    pub shop: Shop,
     emulator: emulator::Emulator,
 }
 
@@ -64,6 +69,8 @@ pub struct Deployment {
     pub api: Api,
     /// What the emulator lacks.
     pub stand_ins: StandIns,
+    /// What is looked at from outside.
+    pub shop: Shop,
     /// Terraform's outputs.
     pub outputs: Arc<BTreeMap<String, Value>>,
     /// What people and channels have heard.
@@ -86,7 +93,11 @@ impl Stack {
         let api = Api::new(emulator.port());
         stand_ins.connect(api.clone());
         let terraform = Terraform::new(&places, emulator.environment())?;
-        Ok(Stack { places, api, terraform, stand_ins, emulator })
+        let shop = Shop::open().await?;
+        // The file that comes along looks at nothing.
+        terraform.write("policy/probes.yaml", &format!("{:#}\n", shop.probes(None)))?;
+        terraform.write("probers-elsewhere.tf", &shop::probers_elsewhere())?;
+        Ok(Stack { places, api, terraform, stand_ins, shop, emulator })
     }
 
     /// The variables of Terraform for a deployment here.
@@ -124,6 +135,7 @@ impl Stack {
         Ok(Deployment {
             api: self.api.clone(),
             stand_ins: self.stand_ins.clone(),
+            shop: self.shop.clone(),
             outputs: Arc::new(outputs),
             inbox,
             operator,
@@ -166,6 +178,28 @@ impl Deployment {
     /// What Lambda says.
     pub async fn sweep(&self) -> Outcome<()> {
         self.api.invoke_later(&self.function("sweeper")?, "{}").await
+    }
+
+    /// Has the prober of a Region run what is due in a minute; gives its answer.
+    ///
+    /// # Errors
+    /// What Lambda or the prober says.
+    pub async fn round(&self, region: &str, minute: Timestamp) -> Outcome<Value> {
+        let home = self.function("prober")?;
+        // What is called after its deployment at home is called after its Region, too.
+        let name = home.strip_suffix("-prober").unwrap_or(&home);
+        let function = if region == HOME { home.clone() } else { format!("{name}-{region}-prober") };
+        self.api.in_region(region).invoke(&function, &json!({"scheduled_at": minute})).await
+    }
+
+    /// Puts another probes file in force, as Terraform does.
+    ///
+    /// # Errors
+    /// What the prober says.
+    pub async fn install_probes(&self, probes: &Value) -> Outcome<()> {
+        let proposal = json!({"file": "probes.yaml", "source": format!("{probes:#}\n"), "probes": probes});
+        let request = json!({"watchkeeper": {"install_probes": proposal}});
+        self.api.invoke(&self.function("prober")?, &request).await.map(|_| ())
     }
 
     /// How many events lie in the dead-letter queue.

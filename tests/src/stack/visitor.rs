@@ -1,4 +1,4 @@
-//! Somebody who opens a link on a phone and presses a button.
+//! Somebody who opens a link on a phone and presses a button; or a job that pings.
 
 use form_urlencoded::Serializer;
 use hyper::Method;
@@ -80,6 +80,15 @@ impl Visitor {
     pub async fn press(&self, page: &Page, form: &Form) -> Outcome<Page> {
         let body = Serializer::new(String::new()).extend_pairs(&form.fields).finish();
         self.ask(Method::POST, &page.path, &[("content-type", "application/x-www-form-urlencoded")], body).await
+    }
+
+    /// Posts nothing to an address of the console, as a job does.
+    ///
+    /// # Errors
+    /// When the address is not the console's, or nobody answers.
+    pub async fn ping(&self, address: &str) -> Outcome<Page> {
+        let path = address.strip_prefix(&self.console_url).ok_or_else(|| format!("{address} is not the console's"))?;
+        self.ask(Method::POST, &format!("/{path}"), &[], String::new()).await
     }
 
     async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Outcome<Page> {

@@ -1,5 +1,7 @@
 //! Where are the functions, and what they are compared with?
 
+#![allow(dead_code, reason = "each benchmark needs its part")]
+
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};

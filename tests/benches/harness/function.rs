@@ -1,5 +1,7 @@
 //! A function's process: started, handed events, and looked at from outside.
 
+#![allow(dead_code, reason = "each benchmark looks at what it measures")]
+
 use std::ffi::OsString;
 use std::fs::File;
 use std::path::PathBuf;
@@ -26,6 +28,8 @@ pub(crate) struct Program {
     pub(crate) world: World,
     /// Where it writes its log.
     pub(crate) log: PathBuf,
+    /// Its memory, in megabytes, as Lambda would tell it.
+    pub(crate) memory_mb: u32,
 }
 
 /// A process that takes events.
@@ -51,7 +55,7 @@ impl Program {
             .env("TZ", ":UTC")
             .env("AWS_LAMBDA_RUNTIME_API", api.address.to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", format!("watchkeeper-{}", self.name))
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", self.memory_mb.to_string())
             .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
             .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/watchkeeper-{}", self.name))
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "2026/06/01/[$LATEST]0123456789abcdef0123456789abcdef")
@@ -115,11 +119,20 @@ impl Process<'_> {
 
     /// Memory that it holds, in bytes.
     pub(crate) fn resident(&self) -> Outcome<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most memory that it has held, in bytes.
+    pub(crate) fn peak(&self) -> Outcome<u64> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, name: &str) -> Outcome<u64> {
         let file = format!("/proc/{}/status", self.id()?);
         let text = std::fs::read_to_string(&file).map_err(|error| self.wrong(&format!("{file}: {error}")))?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
         let kibibytes = line.and_then(|line| line.split_whitespace().next()).and_then(|number| number.parse::<u64>().ok());
-        kibibytes.map(|kibibytes| kibibytes * 1024).ok_or_else(|| self.wrong(&format!("{file} has no VmRSS")))
+        kibibytes.map(|kibibytes| kibibytes * 1024).ok_or_else(|| self.wrong(&format!("{file} has no {name}")))
     }
 
     /// Ends the process, and waits until it is gone: what is measured next has
